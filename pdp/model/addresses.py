@@ -1,0 +1,174 @@
+"""Addresses and prefixes as integers, normalised once at the edge (§2.2, §3.7).
+
+Strict on purpose: `ipaddress` takes masks (`10.0.0.0/0.0.0.255`) and zones, and `int()` takes signs, spaces,
+underscores and digits of other scripts. None of these may decide who reaches a database.
+"""
+
+import re
+import socket
+from enum import IntEnum
+from typing import NamedTuple
+
+from pdp.model.errors import quoted
+
+
+class Family(IntEnum):
+    """An address family. The value is the IP version."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    @property
+    def bits(self) -> int:
+        """Length of an address: 32 or 128."""
+        return 32 if self is Family.IPV4 else 128
+
+    @property
+    def last(self) -> int:
+        """The highest address as an integer."""
+        return (1 << self.bits) - 1
+
+
+MAPPED_FIRST = 0xFFFF << 32
+"""::ffff:0:0, the first of the IPv4-mapped IPv6 addresses."""
+MAPPED_LAST = MAPPED_FIRST + 0xFFFFFFFF
+MAPPED_LENGTH = 96
+
+_LENGTH = re.compile(r"[0-9]{1,3}\Z")
+
+
+class Address(NamedTuple):
+    """One address, never an IPv4-mapped one: that is the IPv4 address itself (§2.2)."""
+
+    family: Family
+    value: int
+
+    def __str__(self) -> str:
+        return format_address(self.family, self.value)
+
+
+class Prefix(NamedTuple):
+    """A CIDR block without host bits. `first` is its lowest address, `length` its prefix length."""
+
+    family: Family
+    first: int
+    length: int
+
+    @property
+    def last(self) -> int:
+        """The highest address of the block."""
+        return self.first | ((1 << (self.family.bits - self.length)) - 1)
+
+    def __contains__(self, address: object) -> bool:
+        """Whether an `Address` lies in this block; families never match each other (§3.7)."""
+        return (
+            isinstance(address, Address) and address.family is self.family and self.first <= address.value <= self.last
+        )
+
+    def __str__(self) -> str:
+        return f"{format_address(self.family, self.first)}/{self.length}"
+
+
+class Cidr(NamedTuple):
+    """A prefix with the text that it was written as, which is kept for display (§3.7)."""
+
+    prefix: Prefix
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def normalise(family: Family, value: int) -> Address:
+    """The address for an integer of a family; an IPv4-mapped one becomes IPv4 (§2.2)."""
+    if family is Family.IPV6 and MAPPED_FIRST <= value <= MAPPED_LAST:
+        return Address(Family.IPV4, value - MAPPED_FIRST)
+    return Address(family, value)
+
+
+def parse_address(text: str) -> Address:
+    """An address from its text. Raises ValueError for anything else, also for one with a length or a zone (§2.1)."""
+    try:
+        if ":" in text:
+            return normalise(Family.IPV6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text)))
+        return Address(Family.IPV4, int.from_bytes(socket.inet_pton(socket.AF_INET, text)))
+    except (OSError, ValueError):
+        raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 address") from None
+
+
+def parse_cidr(text: str) -> Cidr:
+    """A CIDR from its text: host bits are masked, a bare address is one address, a mapped block is IPv4 (§2.2, §3.7).
+
+    Raises ValueError; for a range of addresses the message names the CIDRs that cover it.
+    """
+    address_text, slash, length_text = text.partition("/")
+    if not slash and "-" in text:
+        raise ValueError(_range_refusal(text))
+    try:
+        family = Family.IPV6 if ":" in address_text else Family.IPV4
+        packed = socket.inet_pton(socket.AF_INET6 if family is Family.IPV6 else socket.AF_INET, address_text)
+    except (OSError, ValueError):
+        raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 CIDR") from None
+    if not slash:
+        length = family.bits
+    elif _LENGTH.match(length_text) and int(length_text) <= family.bits:
+        length = int(length_text)
+    else:
+        raise ValueError(f"{quoted(text)} has no prefix length from 0 to {family.bits} in digits after the slash")
+    return Cidr(prefix_around(family, int.from_bytes(packed), length), text)
+
+
+def prefix_around(family: Family, value: int, length: int) -> Prefix:
+    """The block of a length around an address; one inside ::ffff:0:0/96 is the IPv4 block that it maps (§2.2)."""
+    first = value >> (family.bits - length) << (family.bits - length)
+    if family is Family.IPV6 and length >= MAPPED_LENGTH and MAPPED_FIRST <= first <= MAPPED_LAST:
+        return Prefix(Family.IPV4, first - MAPPED_FIRST, length - MAPPED_LENGTH)
+    return Prefix(family, first, length)
+
+
+def host_prefix(address: Address) -> Prefix:
+    """The block of one address: /32 or /128."""
+    return Prefix(address.family, address.value, address.family.bits)
+
+
+def format_address(family: Family, value: int) -> str:
+    """The canonical text of an address: dotted quad, or lower-case compressed IPv6."""
+    if family is Family.IPV4:
+        return socket.inet_ntop(socket.AF_INET, value.to_bytes(4))
+    return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16))
+
+
+def largest_prefix(family: Family, value: int, first: int, last: int) -> Prefix:
+    """The largest block around `value` that lies inside the inclusive range `first`..`last`, which holds `value`."""
+    free = family.bits
+    if first > 0:
+        free = min(free, (value ^ (first - 1)).bit_length() - 1)
+    if last < family.last:
+        free = min(free, (value ^ (last + 1)).bit_length() - 1)
+    return Prefix(family, value >> free << free, family.bits - free)
+
+
+def covering_prefixes(first: Address, last: Address) -> list[Prefix]:
+    """The fewest blocks that together are exactly the inclusive range. Both ends are of one family."""
+    family, start, end = first.family, first.value, last.value
+    blocks = []
+    while start <= end:
+        aligned = (start & -start).bit_length() - 1 if start else family.bits
+        free = min(aligned, (end - start + 1).bit_length() - 1)
+        blocks.append(Prefix(family, start, family.bits - free))
+        start += 1 << free
+    return blocks
+
+
+def _range_refusal(text: str) -> str:
+    """Why a range of addresses is refused, and what to write instead (§3.7)."""
+    first_text, _, last_text = text.partition("-")
+    try:
+        first, last = parse_address(first_text.strip()), parse_address(last_text.strip())
+    except ValueError:
+        return f"{quoted(text)} is not an IPv4 or IPv6 CIDR"
+    if first.family is not last.family or first.value > last.value:
+        return f"{quoted(text)} is not an IPv4 or IPv6 CIDR"
+    blocks = covering_prefixes(first, last)
+    shown = ", ".join(map(str, blocks[:16])) + (f" and {len(blocks) - 16} more" if len(blocks) > 16 else "")
+    return f"{quoted(text)} is a range of addresses; write it as the CIDRs that cover it: {shown}"
