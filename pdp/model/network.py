@@ -23,12 +23,12 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance. The lock `security` is a penalty's: it blocks changes, never traffic (§2 stage 2, §7.3)."""
+    """An instance with its locks, sorted. `security` is a penalty's: it blocks changes, never traffic (§2, §7.3)."""
 
     id: InstanceId
     account: AccountId = NO_ACCOUNT
     status: str = field(default="", compare=False)
-    locks: frozenset[str] = frozenset()
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""Answers checks on one snapshot by index: the verdicts of `pdp.policy.decide`, with their regions.
+
+It runs the very stages of the definition. Only who has an address and which rule wins are looked up instead of searched.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from pdp.index.address_book import address_book
+from pdp.index.axis import Axis
+from pdp.index.cache import IndexCache
+from pdp.model.addresses import Family
+from pdp.model.flow import Direction, Flow
+from pdp.model.ids import VpcId
+from pdp.model.instants import Instant
+from pdp.model.network import Eni
+from pdp.model.verdict import Verdict
+from pdp.policy.box import Box
+from pdp.policy.context import Context, context_of
+from pdp.policy.owners import Owners
+from pdp.policy.snapshot import Snapshot
+from pdp.policy.stages import StageRules, judge, stages_for
+
+MOST_VIEWS = 100_000
+"""ENI views kept; past that all are dropped and made anew as they are asked for."""
+
+
+class View(NamedTuple):
+    """What a check of one ENI in one direction and family needs at hand."""
+
+    context: Context
+    stages: tuple[StageRules, ...]
+    book: Axis[Owners]
+
+
+class Checker:
+    """Checks on one snapshot. A new snapshot gets a new checker; the cache of indexes goes along."""
+
+    def __init__(self, snapshot: Snapshot, cache: IndexCache) -> None:
+        self.snapshot = snapshot
+        self._cache = cache
+        self._views: dict[tuple[str, int, int], View] = {}
+        self._books: dict[tuple[VpcId, Family], Axis[Owners]] = {}
+        self._vpc_enis: dict[VpcId, list[Eni]] = defaultdict(list)
+        for eni in snapshot.enis.values():
+            self._vpc_enis[eni.vpc].append(eni)
+
+    def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
+        """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
+        context, stages, book = self.view(eni_id, flow.direction, flow.family)
+        return judge(context, stages, flow, book.at(flow.remote), at)
+
+    def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
+        """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
+        context, stages, book = self.view(eni_id, flow.direction, flow.family)
+        first, last, owners = book.segment(flow.remote)
+        box = Box(flow, first, last)
+        verdict = judge(context, stages, flow, owners, at)
+        for stage in stages:
+            stage.narrow(context, flow, owners, box)
+            if stage.stage is verdict.reason:
+                break
+        return verdict._replace(region=box.region(context.eni.id, flow))
+
+    def view(self, eni_id: str, direction: Direction, family: Family) -> View:
+        """The view of an ENI, made when it is first asked for."""
+        key = (eni_id, direction.value, family.value)
+        view = self._views.get(key)
+        if view is None:
+            if len(self._views) >= MOST_VIEWS:
+                self._views.clear()
+            view = self._views[key] = self._make_view(eni_id, direction, family)
+        return view
+
+    def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
+        eni = self.snapshot.eni(eni_id)
+        index = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
+        context = context_of(self.snapshot, eni, direction, family, index)
+        return View(context, stages_for(context), self._book(eni.vpc, family))
+
+    def _book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
+        book = self._books.get((vpc, family))
+        if book is None:
+            book = self._books[vpc, family] = address_book(self._vpc_enis[vpc], family)
+        return book

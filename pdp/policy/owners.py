@@ -1,0 +1,35 @@
+"""Who has an address (§3.8): the one thing that same-instance, same-group and group peers all ask."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pdp.model.addresses import Family
+from pdp.model.ids import GroupId
+from pdp.model.network import Eni
+from pdp.policy.snapshot import Snapshot
+
+
+class Owners(NamedTuple):
+    """Every ENI of one VPC that has an address or a prefix around it, by id, and the union of their groups."""
+
+    enis: tuple[Eni, ...]
+    groups: frozenset[GroupId]
+
+
+NOBODY = Owners((), frozenset())
+
+
+def owners_of(enis: Iterable[Eni]) -> Owners:
+    """The owners made of some ENIs, in any order."""
+    ordered = tuple(sorted(enis, key=lambda eni: eni.id))
+    return Owners(ordered, frozenset(group for eni in ordered for group in eni.groups))
+
+
+def find_owners(snapshot: Snapshot, of: Eni, family: Family, address: int) -> Owners:
+    """Who has the address in the VPC of an ENI, by looking at every ENI: the definition."""
+    return owners_of(
+        eni
+        for eni in snapshot.enis.values()
+        if eni.vpc == of.vpc
+        and any(block.family is family and block.first <= address <= block.last for block in eni.member_prefixes)
+    )

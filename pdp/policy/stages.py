@@ -1,0 +1,219 @@
+"""The stages of §2: what each answers, and in which box its answer or its silence holds.
+
+`ORDER` is the only place that says who is asked before whom. The definition and the index run these same stages; they
+differ in the `RuleFinder` of the context alone.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pdp.model.addresses import Family, Prefix, parse_cidr
+from pdp.model.flow import Direction, Flow
+from pdp.model.instants import Instant
+from pdp.model.network import SameGroupPrecedence, Settings, SmtpScope
+from pdp.model.protocols import LAST_PORT, TCP
+from pdp.model.rules import Action
+from pdp.model.verdict import Stage, Verdict
+from pdp.policy.box import Box
+from pdp.policy.context import Context
+from pdp.policy.owners import Owners
+from pdp.policy.penalties import is_blocked, next_change
+
+SMTP_PORT = 25
+PRIVATE_BLOCKS = tuple(
+    parse_cidr(text).prefix for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+"""Private address space, nothing else (§2.0)."""
+HEALTH_CHECK_BLOCK = parse_cidr("100.64.0.0/10").prefix
+
+
+class StageRules(NamedTuple):
+    """One stage as functions.
+
+    `applies(context)`: whether the stage can ever answer there. `answer(context, flow, owners, at)`: its verdict or
+    None. `narrow(context, flow, owners, box)`: narrows the box to where that answer stays the same at the same time.
+    """
+
+    stage: Stage
+    applies: Callable[[Context], bool]
+    answer: Callable[[Context, Flow, Owners, Instant], Verdict | None]
+    narrow: Callable[[Context, Flow, Owners, Box], None]
+
+
+def _accept(context: Context, stage: Stage, flow: Flow) -> Verdict:
+    """An accept that no rule gave, with the session's idle timeout (§2.3)."""
+    return Verdict(Action.ACCEPT, stage, None, None, context.idle_timeouts_s.get(flow.protocol))
+
+
+def _always(_context: Context) -> bool:
+    return True
+
+
+def _narrow_nothing(_context: Context, _flow: Flow, _owners: Owners, _box: Box) -> None:
+    """The answer is the same for all flows of this ENI and direction."""
+
+
+def _narrow_to_owners(_context: Context, _flow: Flow, _owners: Owners, box: Box) -> None:
+    """The answer depends on who has the remote address."""
+    box.keep_owners()
+
+
+# Stage 1: traffic between two ENIs of one instance is forwarded by the guest and never reaches the groups.
+
+
+def _same_instance_applies(context: Context) -> bool:
+    return context.has_siblings
+
+
+def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
+    eni = context.eni
+    for other in owners.enis:
+        if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
+            return _accept(context, Stage.SAME_INSTANCE, flow)
+    return None
+
+
+# Stage 2: an instance whose traffic is blocked by a penalty that has effect.
+
+
+def _penalty_applies(context: Context) -> bool:
+    return bool(context.blocks)
+
+
+def _penalty(context: Context, _flow: Flow, _owners: Owners, at: Instant) -> Verdict | None:
+    return Verdict(Action.DROP, Stage.PENALTY) if is_blocked(context.blocks, at) else None
+
+
+# Stage 3: mail to the internet over TCP port 25, which no rule can open.
+
+
+def _smtp_applies(context: Context) -> bool:
+    return context.direction is Direction.EGRESS and not context.smtp_exempt
+
+
+def _smtp_exempt_blocks(context: Context) -> list[Prefix]:
+    """Destinations that stay open: the VPC's own blocks and private space, none when the scope is `all`."""
+    if context.settings.smtp_scope is SmtpScope.ALL:
+        return []
+    return [block for block in (*context.vpc_blocks, *PRIVATE_BLOCKS) if block.family is context.family]
+
+
+def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict | None:
+    if flow.protocol != TCP or flow.destination_port != SMTP_PORT:
+        return None
+    if any(block.first <= flow.remote <= block.last for block in _smtp_exempt_blocks(context)):
+        return None
+    return Verdict(Action.DROP, Stage.SMTP_BLOCKED)
+
+
+def _narrow_smtp(context: Context, flow: Flow, _owners: Owners, box: Box) -> None:
+    if flow.protocol != TCP:
+        return
+    if flow.destination_port < SMTP_PORT:
+        box.keep_destination_ports(0, SMTP_PORT - 1)
+    elif flow.destination_port > SMTP_PORT:
+        box.keep_destination_ports(SMTP_PORT + 1, LAST_PORT)
+    else:
+        box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
+        for block in _smtp_exempt_blocks(context):
+            box.cut_remote(flow.remote, block)
+
+
+# Stage 4: members of one basic group whose inner access policy is Accept.
+
+
+def _same_group_applies(context: Context) -> bool:
+    return bool(context.sharing)
+
+
+def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
+    if context.sharing.isdisjoint(owners.groups):
+        return None
+    group = min(context.sharing & owners.groups)
+    return Verdict(Action.ACCEPT, Stage.SAME_GROUP, None, group, context.idle_timeouts_s.get(flow.protocol))
+
+
+# Stage 5: the groups' own rules (§3).
+
+
+def _rules(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
+    winner = context.rules.winner(flow, owners)
+    if winner is None:
+        return None
+    rule, group = winner
+    action = rule.action
+    timeout = context.idle_timeouts_s.get(flow.protocol) if action is Action.ACCEPT else None
+    return Verdict(action, Stage.RULE, rule, group, timeout)
+
+
+def _narrow_rules(context: Context, flow: Flow, owners: Owners, box: Box) -> None:
+    context.rules.narrow(flow, owners, box)
+
+
+# Stage 6: health checks of load balancers.
+
+
+def _health_check_applies(context: Context) -> bool:
+    return context.direction is Direction.INGRESS and context.family is Family.IPV4
+
+
+def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict | None:
+    if HEALTH_CHECK_BLOCK.first <= flow.remote <= HEALTH_CHECK_BLOCK.last:
+        return _accept(context, Stage.HEALTH_CHECK, flow)
+    return None
+
+
+def _narrow_health_check(_context: Context, flow: Flow, _owners: Owners, box: Box) -> None:
+    box.cut_remote(flow.remote, HEALTH_CHECK_BLOCK)
+
+
+# Stage 7: the default of the groups' type.
+
+
+def _default(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict:
+    if context.default_action is Action.ACCEPT:
+        return _accept(context, Stage.DEFAULT, flow)
+    return Verdict(Action.DROP, Stage.DEFAULT)
+
+
+ORDER = (
+    StageRules(Stage.SAME_INSTANCE, _same_instance_applies, _same_instance, _narrow_to_owners),
+    StageRules(Stage.PENALTY, _penalty_applies, _penalty, _narrow_nothing),
+    StageRules(Stage.SMTP_BLOCKED, _smtp_applies, _smtp, _narrow_smtp),
+    StageRules(Stage.SAME_GROUP, _same_group_applies, _same_group, _narrow_to_owners),
+    StageRules(Stage.RULE, _always, _rules, _narrow_rules),
+    StageRules(Stage.HEALTH_CHECK, _health_check_applies, _health_check, _narrow_health_check),
+    StageRules(Stage.DEFAULT, _always, _default, _narrow_nothing),
+)
+"""The stages, first asked first (§2)."""
+
+
+def order_for(settings: Settings) -> tuple[StageRules, ...]:
+    """The order under some settings: `below_rules` moves same group between rules and health checks."""
+    if settings.same_group_precedence is SameGroupPrecedence.ABOVE_RULES:
+        return ORDER
+    same_group = next(stage for stage in ORDER if stage.stage is Stage.SAME_GROUP)
+    others = [stage for stage in ORDER if stage is not same_group]
+    after_rules = next(place for place, stage in enumerate(others) if stage.stage is Stage.RULE) + 1
+    return (*others[:after_rules], same_group, *others[after_rules:])
+
+
+def stages_for(context: Context) -> tuple[StageRules, ...]:
+    """The stages to ask for a context, without those that can never answer there."""
+    return tuple(stage for stage in order_for(context.settings) if stage.applies(context))
+
+
+def judge(context: Context, stages: tuple[StageRules, ...], flow: Flow, owners: Owners, at: Instant) -> Verdict:
+    """Asks the stages in turn; the first that answers, wins. DEFAULT always answers."""
+    for stage in stages:
+        verdict = stage.answer(context, flow, owners, at)
+        if verdict is not None:
+            return limited_by_penalties(context, verdict, at)
+    raise AssertionError("the default stage always answers")
+
+
+def limited_by_penalties(context: Context, verdict: Verdict, at: Instant) -> Verdict:
+    """The verdict with its `valid_until`. One by same instance stands above every penalty."""
+    if context.blocks and verdict.reason is not Stage.SAME_INSTANCE:
+        return verdict._replace(valid_until=next_change(context.blocks, at))
+    return verdict
