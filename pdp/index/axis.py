@@ -14,39 +14,38 @@ T = TypeVar("T")
 class Axis(Generic[T]):
     """Segments over 0..`last`, inclusive.
 
-    Segment i, counted from 1, begins at `starts[i - 1]`, ends before `starts[i]` and has `values[i]`, so that
-    `values[bisect_right(starts, point)]` is the value at a point. `values[0]` belongs to no point. Neighbours differ.
+    Segment i, counted from 1, is `bounds[i - 1]` up to but without `bounds[i]` and has `values[i]`, so that a look-up is
+    `values[bisect_right(bounds, point)]`. `values[0]` belongs to no point. Neighbours differ.
     """
 
-    __slots__ = ("last", "starts", "values")
+    __slots__ = ("bounds", "values")
 
     def __init__(self, pairs: Iterable[tuple[int, T]], last: int) -> None:
         """From the start and value of each segment, ascending from 0. Neighbours with equal values become one."""
-        self.starts: list[int] = []
+        self.bounds: list[int] = []
         self.values: list[T] = []
-        self.last = last
         for start, value in pairs:
             if not self.values:
                 self.values.append(value)
             elif self.values[-1] == value:
                 continue
-            self.starts.append(start)
+            self.bounds.append(start)
             self.values.append(value)
+        self.bounds.append(last + 1)
 
     def at(self, point: int) -> T:
         """The value at a point."""
-        return self.values[bisect_right(self.starts, point)]
+        return self.values[bisect_right(self.bounds, point)]
 
     def segment(self, point: int) -> tuple[int, int, T]:
         """The first and last point of the segment around a point, and its value."""
-        place = bisect_right(self.starts, point)
-        last = self.starts[place] - 1 if place < len(self.starts) else self.last
-        return self.starts[place - 1], last, self.values[place]
+        place = bisect_right(self.bounds, point)
+        return self.bounds[place - 1], self.bounds[place] - 1, self.values[place]
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.values) - 1
 
     def nbytes(self) -> int:
         """Bytes that the axis keeps alive, its distinct values included one level deep."""
-        distinct = {id(item): item for item in (*self.starts, *self.values)}
-        return getsizeof(self.starts) + getsizeof(self.values) + sum(map(getsizeof, distinct.values()))
+        distinct = {id(item): item for item in (*self.bounds, *self.values)}
+        return getsizeof(self.bounds) + getsizeof(self.values) + sum(map(getsizeof, distinct.values()))

@@ -4,7 +4,7 @@ It runs the very stages of the definition. Only who has an address and which rul
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pdp.index.address_book import address_book
 from pdp.index.axis import Axis
@@ -19,17 +19,18 @@ from pdp.policy.box import Box
 from pdp.policy.context import Context, context_of
 from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import StageRules, judge, stages_for
+from pdp.policy.stages import Answer, answers_for, judge
 
 MOST_VIEWS = 100_000
-"""ENI views kept; past that all are dropped and made anew as they are asked for."""
+"""Views kept for a direction and family; past that all are dropped and made anew as they are asked for."""
 
 
-class View(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
     """What a check of one ENI in one direction and family needs at hand."""
 
     context: Context
-    stages: tuple[StageRules, ...]
+    answers: tuple[Answer, ...]
     book: Axis[Owners]
 
 
@@ -39,7 +40,8 @@ class Checker:
     def __init__(self, snapshot: Snapshot, cache: IndexCache) -> None:
         self.snapshot = snapshot
         self._cache = cache
-        self._views: dict[tuple[str, int, int], View] = {}
+        # Ints index a list: an enum's hash is slow. Directions and families add up to four different numbers.
+        self._views: list[dict[str, View]] = [{} for _ in range(max(Direction) + max(Family) + 1)]
         self._books: dict[tuple[VpcId, Family], Axis[Owners]] = {}
         self._vpc_enis: dict[VpcId, list[Eni]] = defaultdict(list)
         for eni in snapshot.enis.values():
@@ -47,36 +49,32 @@ class Checker:
 
     def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
-        context, stages, book = self.view(eni_id, flow.direction, flow.family)
-        return judge(context, stages, flow, book.at(flow.remote), at)
+        view = self.view(eni_id, flow.direction, flow.family)
+        return judge(view.answers, view.context, flow, view.book.at(flow.remote), at)
 
     def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
-        context, stages, book = self.view(eni_id, flow.direction, flow.family)
-        first, last, owners = book.segment(flow.remote)
+        view = self.view(eni_id, flow.direction, flow.family)
+        first, last, owners = view.book.segment(flow.remote)
         box = Box(flow, first, last)
-        verdict = judge(context, stages, flow, owners, at)
-        for stage in stages:
-            stage.narrow(context, flow, owners, box)
-            if stage.stage is verdict.reason:
-                break
-        return verdict._replace(region=box.region(context.eni.id, flow))
+        verdict = judge(view.answers, view.context, flow, owners, at, box)
+        return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:
-        """The view of an ENI, made when it is first asked for."""
-        key = (eni_id, direction.value, family.value)
-        view = self._views.get(key)
+        """The view of an ENI, made when it is first asked for. Raises like `check`."""
+        views = self._views[direction + family]
+        view = views.get(eni_id)
         if view is None:
-            if len(self._views) >= MOST_VIEWS:
-                self._views.clear()
-            view = self._views[key] = self._make_view(eni_id, direction, family)
+            if len(views) >= MOST_VIEWS:
+                views.clear()
+            view = views[eni_id] = self._make_view(eni_id, direction, family)
         return view
 
     def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
         eni = self.snapshot.eni(eni_id)
         index = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
         context = context_of(self.snapshot, eni, direction, family, index)
-        return View(context, stages_for(context), self._book(eni.vpc, family))
+        return View(context, answers_for(context), self._book(eni.vpc, family))
 
     def _book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
         book = self._books.get((vpc, family))

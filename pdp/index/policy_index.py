@@ -34,11 +34,23 @@ class PolicyIndex:
 
     `ordered[n]` is the rule of bit n. `ports` holds an axis for TCP and one for UDP; for any other protocol,
     `by_protocol` or else `any_protocol` is the mask. `remote`, `own` and `source` are the axes of the remote CIDRs, the
-    own-side CIDRs and the source ports; the latter two are None when no rule narrows there. `peers` is the mask per
-    group peer, and `peer_rules` all of them together.
+    own-side CIDRs and the source ports. `peers` is the mask per group peer. `peer_rules`, `own_rules` and
+    `source_rules` are the rules that have a group peer, an own-side CIDR or source ports.
     """
 
-    __slots__ = ("any_protocol", "by_protocol", "ordered", "own", "peer_rules", "peers", "ports", "remote", "source")
+    __slots__ = (
+        "any_protocol",
+        "by_protocol",
+        "ordered",
+        "own",
+        "own_rules",
+        "peer_rules",
+        "peers",
+        "ports",
+        "remote",
+        "source",
+        "source_rules",
+    )
 
     def __init__(
         self,
@@ -63,58 +75,64 @@ class PolicyIndex:
         self.any_protocol, self.by_protocol = _protocol_masks(bits)
         self.remote = _remote_axis(bits, family, prefix_lists)
         self.peers = _peer_masks(bits)
-        self.peer_rules = reduce(or_, self.peers.values(), 0)
+        self.peer_rules = _mask(self.peers.values())
         self.own = _own_axis(bits, family)
+        self.own_rules = _mask(bit for bit, rule in bits if rule.own_cidr is not None)
         self.source = _source_axis(bits)
+        self.source_rules = _mask(bit for bit, rule in bits if rule.source_ports is not None)
 
-    def winner(self, flow: Flow, owners: Owners) -> OwnedRule | None:
-        """The winning rule (§3.3), or None when none matches."""
+    def winner(self, flow: Flow, owners: Owners, box: Box | None) -> OwnedRule | None:
+        """The winning rule (§3.3), or None when none matches; narrows the box to where that stays the same.
+
+        An axis is asked, and cuts the box, only while rules are left that it could tell apart.
+        """
         _, protocol, _, remote, own, source_port, destination_port = flow
         axis = self.ports.get(protocol)
         if axis is None:
             mask = self.by_protocol.get(protocol, self.any_protocol)
         else:
-            mask = axis.values[bisect_right(axis.starts, destination_port)]
-            if self.source is not None:
-                mask &= self.source.values[bisect_right(self.source.starts, source_port)]
+            place = bisect_right(axis.bounds, destination_port)
+            mask = axis.values[place]
+            if box is not None:
+                box.keep_destination_ports(axis.bounds[place - 1], axis.bounds[place] - 1)
+        if not mask:
+            return None
         axis = self.remote
-        remote_mask = axis.values[bisect_right(axis.starts, remote)]
-        if owners.groups and self.peers:
-            for group in owners.groups:
-                remote_mask |= self.peers.get(group, 0)
-        mask &= remote_mask
-        if self.own is not None and mask:
-            mask &= self.own.values[bisect_right(self.own.starts, own)]
-        return self.ordered[mask.bit_length() - 1] if mask else None
-
-    def narrow(self, flow: Flow, _owners: Owners, box: Box) -> None:
-        """Narrow the box to the segments around the flow on each axis: the masks, and so the winner, stay the same."""
-        _, protocol, _, remote, own, source_port, destination_port = flow
-        axis = self.ports.get(protocol)
-        if axis is None:
-            mask = self.by_protocol.get(protocol, self.any_protocol)
-        else:
-            first, last, mask = axis.segment(destination_port)
-            box.keep_destination_ports(first, last)
-            if self.source is not None:
-                first, last, _ = self.source.segment(source_port)
-                box.keep_source_ports(first, last)
-        first, last, _ = self.remote.segment(remote)
-        box.keep_remote(first, last)
+        place = bisect_right(axis.bounds, remote)
+        accepting = axis.values[place]
         if mask & self.peer_rules:
-            box.keep_owners()
-        if self.own is not None:
-            first, last, _ = self.own.segment(own)
-            box.keep_own(first, last)
+            for group in owners.groups:
+                accepting |= self.peers.get(group, 0)
+            if box is not None:
+                box.keep_owners()
+        mask &= accepting
+        if box is not None:
+            box.keep_remote(axis.bounds[place - 1], axis.bounds[place] - 1)
+        if mask & self.source_rules:
+            place = bisect_right(self.source.bounds, source_port)
+            mask &= self.source.values[place]
+            if box is not None:
+                box.keep_source_ports(self.source.bounds[place - 1], self.source.bounds[place] - 1)
+        if mask & self.own_rules:
+            place = bisect_right(self.own.bounds, own)
+            mask &= self.own.values[place]
+            if box is not None:
+                box.keep_own(self.own.bounds[place - 1], self.own.bounds[place] - 1)
+        return self.ordered[mask.bit_length() - 1] if mask else None
 
     def nbytes(self) -> int:
         """Bytes that this index keeps alive beyond the snapshot's rules, to bound the cache."""
         axes = [*self.ports.values(), self.remote, self.own, self.source]
         masks = [*self.by_protocol.values(), *self.peers.values()]
-        return sum(axis.nbytes() for axis in axes if axis) + sum(map(getsizeof, [self.ordered, *self.ordered, *masks]))
+        return sum(axis.nbytes() for axis in axes) + sum(map(getsizeof, [self.ordered, *self.ordered, *masks]))
 
 
 Bits = list[tuple[int, Rule]]
+
+
+def _mask(masks: Iterable[int]) -> int:
+    """All bits of some masks."""
+    return reduce(or_, masks, 0)
 
 
 def _can_match(rule: Rule, family: Family, prefix_lists: PrefixLists) -> bool:
@@ -195,8 +213,8 @@ def _peer_masks(bits: Bits) -> dict[GroupId, int]:
     return dict(masks)
 
 
-def _own_axis(bits: Bits, family: Family) -> Axis[int] | None:
-    """Which rules accept the own side's address; None when no rule asks."""
+def _own_axis(bits: Bits, family: Family) -> Axis[int]:
+    """Which rules accept the own side's address."""
     unnarrowed = 0
     masks: dict[Prefix, int] = defaultdict(int)
     for bit, rule in bits:
@@ -204,11 +222,11 @@ def _own_axis(bits: Bits, family: Family) -> Axis[int] | None:
             unnarrowed |= bit
         else:
             masks[rule.own_cidr.prefix] |= bit
-    return PrefixTrie(family, masks, unnarrowed, or_).freeze() if masks else None
+    return PrefixTrie(family, masks, unnarrowed, or_).freeze()
 
 
-def _source_axis(bits: Bits) -> Axis[int] | None:
-    """Which rules accept a source port of TCP or UDP; None when no rule asks."""
+def _source_axis(bits: Bits) -> Axis[int]:
+    """Which rules accept a source port of TCP or UDP."""
     unnarrowed = 0
     ranges: dict[PortRange, int] = defaultdict(int)
     for bit, rule in bits:
@@ -216,4 +234,4 @@ def _source_axis(bits: Bits) -> Axis[int] | None:
             unnarrowed |= bit
         else:
             ranges[rule.source_ports] |= bit
-    return freeze_ports(port_tree(ranges), unnarrowed) if ranges else None
+    return freeze_ports(port_tree(ranges), unnarrowed)

@@ -15,18 +15,21 @@ from pdp.model.errors import quoted
 class Family(IntEnum):
     """An address family. The value is the IP version."""
 
-    IPV4 = 4
-    IPV6 = 6
+    bits: int
+    """Length of an address."""
+    last: int
+    """The highest address as an integer."""
 
-    @property
-    def bits(self) -> int:
-        """Length of an address: 32 or 128."""
-        return 32 if self is Family.IPV4 else 128
+    IPV4 = 4, 32
+    IPV6 = 6, 128
 
-    @property
-    def last(self) -> int:
-        """The highest address as an integer."""
-        return (1 << self.bits) - 1
+    def __new__(cls, version: int, bits: int) -> "Family":
+        """A member that is its version, with the length of its addresses."""
+        family = int.__new__(cls, version)
+        family._value_ = version
+        family.bits = bits
+        family.last = (1 << bits) - 1
+        return family
 
 
 MAPPED_FIRST = 0xFFFF << 32
@@ -140,11 +143,9 @@ def format_address(family: Family, value: int) -> str:
 
 def largest_prefix(family: Family, value: int, first: int, last: int) -> Prefix:
     """The largest block around `value` that lies inside the inclusive range `first`..`last`, which holds `value`."""
-    free = family.bits
-    if first > 0:
+    free = (value ^ (last + 1)).bit_length() - 1
+    if first:
         free = min(free, (value ^ (first - 1)).bit_length() - 1)
-    if last < family.last:
-        free = min(free, (value ^ (last + 1)).bit_length() - 1)
     return Prefix(family, value >> free << free, family.bits - free)
 
 

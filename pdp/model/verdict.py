@@ -54,3 +54,7 @@ class Verdict(NamedTuple):
     idle_timeout_s: int | None = None
     valid_until: Instant | None = None
     region: Region | None = None
+
+    def within(self, region: Region) -> "Verdict":
+        """The same verdict with a region."""
+        return Verdict(*self[:-1], region)

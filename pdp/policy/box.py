@@ -67,6 +67,20 @@ class Box:
         if last < self.source_port_last:
             self.source_port_last = last
 
+    def keep_only(self, flow: Flow) -> None:
+        """Narrow to the flow itself."""
+        self.keep_remote(flow.remote, flow.remote)
+        self.keep_own(flow.own, flow.own)
+        self.keep_source_ports(flow.source_port, flow.source_port)
+        self.keep_destination_ports(flow.destination_port, flow.destination_port)
+
+    def cut_destination_ports(self, port: int, edge: int) -> None:
+        """Narrow to the side of the port `edge`, below or above, on which the destination port is."""
+        if port < edge:
+            self.keep_destination_ports(0, edge - 1)
+        else:
+            self.keep_destination_ports(edge + 1, LAST_PORT)
+
     def cut_remote(self, remote: int, block: Prefix) -> None:
         """Narrow to the side of the block, inside or outside, on which the remote address is."""
         if remote < block.first:

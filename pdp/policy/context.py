@@ -1,5 +1,6 @@
 """What the stages know of one ENI in one direction and family, gathered once from a snapshot."""
 
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pdp.model.addresses import Family, Prefix
@@ -24,14 +25,12 @@ class OwnedRule(NamedTuple):
 class RuleFinder(Protocol):
     """How the rules stage finds the winner: the one thing in which the definition and the index differ."""
 
-    def winner(self, flow: Flow, owners: Owners) -> OwnedRule | None:
-        """The winning rule (§3.3), or None when none matches."""
-
-    def narrow(self, flow: Flow, owners: Owners, box: Box) -> None:
-        """Narrow the box to where `winner` stays the same."""
+    def winner(self, flow: Flow, owners: Owners, box: Box | None) -> OwnedRule | None:
+        """The winning rule (§3.3), or None when none matches. A box is narrowed to where that stays the same."""
 
 
-class Context(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
     """One ENI, seen in one direction and family.
 
     `vpc_blocks` are the VPC's blocks of the family, `blocks` the instance's BLOCK_TRAFFIC penalties, `sharing` the own

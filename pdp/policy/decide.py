@@ -12,7 +12,7 @@ from pdp.policy.context import OwnedRule, context_of
 from pdp.policy.matching import Matcher
 from pdp.policy.owners import Owners, find_owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import judge, stages_for
+from pdp.policy.stages import judge, answers_for
 
 
 class LinearRules:
@@ -22,18 +22,13 @@ class LinearRules:
         self.snapshot = snapshot
         self.rules = [OwnedRule(rule, group) for group in groups for rule in snapshot.groups[group].rules]
 
-    def winner(self, flow: Flow, owners: Owners) -> OwnedRule | None:
-        """The matching rule that comes first by precedence (§3.3)."""
+    def winner(self, flow: Flow, owners: Owners, box: Box | None) -> OwnedRule | None:
+        """The matching rule that comes first by precedence (§3.3). The definition knows of no region but the flow."""
+        if box is not None:
+            box.keep_only(flow)
         matcher = Matcher(flow, owners, self.snapshot.prefix_lists, self.snapshot.port_lists)
         matching = [owned for owned in self.rules if matcher.matches(owned.rule)]
         return min(matching, key=lambda owned: owned.rule.precedence(owned.group), default=None)
-
-    def narrow(self, flow: Flow, _owners: Owners, box: Box) -> None:
-        """The definition answers for one flow alone."""
-        box.keep_remote(flow.remote, flow.remote)
-        box.keep_own(flow.own, flow.own)
-        box.keep_source_ports(flow.source_port, flow.source_port)
-        box.keep_destination_ports(flow.destination_port, flow.destination_port)
 
 
 def decide(snapshot: Snapshot, eni_id: str, flow: Flow, at: Instant) -> Verdict:
@@ -44,4 +39,4 @@ def decide(snapshot: Snapshot, eni_id: str, flow: Flow, at: Instant) -> Verdict:
     eni = snapshot.eni(eni_id)
     context = context_of(snapshot, eni, flow.direction, flow.family, LinearRules(snapshot, eni.groups))
     owners = find_owners(snapshot, eni, flow.family, flow.remote)
-    return judge(context, stages_for(context), flow, owners, at)
+    return judge(answers_for(context), context, flow, owners, at)

@@ -11,7 +11,7 @@ from pdp.model.addresses import Family, Prefix, parse_cidr
 from pdp.model.flow import Direction, Flow
 from pdp.model.instants import Instant
 from pdp.model.network import SameGroupPrecedence, Settings, SmtpScope
-from pdp.model.protocols import LAST_PORT, TCP
+from pdp.model.protocols import TCP
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
 from pdp.policy.box import Box
@@ -27,17 +27,19 @@ PRIVATE_BLOCKS = tuple(
 HEALTH_CHECK_BLOCK = parse_cidr("100.64.0.0/10").prefix
 
 
-class StageRules(NamedTuple):
-    """One stage as functions.
+Answer = Callable[[Context, Flow, Owners, Instant, Box | None], Verdict | None]
+"""A stage's verdict for a flow whose remote address has some owners, at a time, or None.
 
-    `applies(context)`: whether the stage can ever answer there. `answer(context, flow, owners, at)`: its verdict or
-    None. `narrow(context, flow, owners, box)`: narrows the box to where that answer stays the same at the same time.
-    """
+Given a box around the flow, it narrows that to where its answer, or its silence, stays the same at the same time.
+"""
+
+
+class StageRules(NamedTuple):
+    """One stage as functions; `applies(context)` says whether it can ever answer there."""
 
     stage: Stage
     applies: Callable[[Context], bool]
-    answer: Callable[[Context, Flow, Owners, Instant], Verdict | None]
-    narrow: Callable[[Context, Flow, Owners, Box], None]
+    answer: Answer
 
 
 def _accept(context: Context, stage: Stage, flow: Flow) -> Verdict:
@@ -49,15 +51,6 @@ def _always(_context: Context) -> bool:
     return True
 
 
-def _narrow_nothing(_context: Context, _flow: Flow, _owners: Owners, _box: Box) -> None:
-    """The answer is the same for all flows of this ENI and direction."""
-
-
-def _narrow_to_owners(_context: Context, _flow: Flow, _owners: Owners, box: Box) -> None:
-    """The answer depends on who has the remote address."""
-    box.keep_owners()
-
-
 # Stage 1: traffic between two ENIs of one instance is forwarded by the guest and never reaches the groups.
 
 
@@ -65,7 +58,9 @@ def _same_instance_applies(context: Context) -> bool:
     return context.has_siblings
 
 
-def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
+def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    if box is not None:
+        box.keep_owners()
     eni = context.eni
     for other in owners.enis:
         if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
@@ -73,14 +68,14 @@ def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant) -
     return None
 
 
-# Stage 2: an instance whose traffic is blocked by a penalty that has effect.
+# Stage 2: an instance whose traffic is blocked by a penalty that has effect. It is the same for all its flows.
 
 
 def _penalty_applies(context: Context) -> bool:
     return bool(context.blocks)
 
 
-def _penalty(context: Context, _flow: Flow, _owners: Owners, at: Instant) -> Verdict | None:
+def _penalty(context: Context, _flow: Flow, _owners: Owners, at: Instant, _box: Box | None) -> Verdict | None:
     return Verdict(Action.DROP, Stage.PENALTY) if is_blocked(context.blocks, at) else None
 
 
@@ -98,25 +93,21 @@ def _smtp_exempt_blocks(context: Context) -> list[Prefix]:
     return [block for block in (*context.vpc_blocks, *PRIVATE_BLOCKS) if block.family is context.family]
 
 
-def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict | None:
-    if flow.protocol != TCP or flow.destination_port != SMTP_PORT:
+def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    if flow.protocol != TCP:
         return None
-    if any(block.first <= flow.remote <= block.last for block in _smtp_exempt_blocks(context)):
+    if flow.destination_port != SMTP_PORT:
+        if box is not None:
+            box.cut_destination_ports(flow.destination_port, SMTP_PORT)
+        return None
+    exempt = _smtp_exempt_blocks(context)
+    if box is not None:
+        box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
+        for block in exempt:
+            box.cut_remote(flow.remote, block)
+    if any(block.first <= flow.remote <= block.last for block in exempt):
         return None
     return Verdict(Action.DROP, Stage.SMTP_BLOCKED)
-
-
-def _narrow_smtp(context: Context, flow: Flow, _owners: Owners, box: Box) -> None:
-    if flow.protocol != TCP:
-        return
-    if flow.destination_port < SMTP_PORT:
-        box.keep_destination_ports(0, SMTP_PORT - 1)
-    elif flow.destination_port > SMTP_PORT:
-        box.keep_destination_ports(SMTP_PORT + 1, LAST_PORT)
-    else:
-        box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
-        for block in _smtp_exempt_blocks(context):
-            box.cut_remote(flow.remote, block)
 
 
 # Stage 4: members of one basic group whose inner access policy is Accept.
@@ -126,7 +117,9 @@ def _same_group_applies(context: Context) -> bool:
     return bool(context.sharing)
 
 
-def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
+def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    if box is not None:
+        box.keep_owners()
     if context.sharing.isdisjoint(owners.groups):
         return None
     group = min(context.sharing & owners.groups)
@@ -136,18 +129,14 @@ def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant) -> V
 # Stage 5: the groups' own rules (§3).
 
 
-def _rules(context: Context, flow: Flow, owners: Owners, _at: Instant) -> Verdict | None:
-    winner = context.rules.winner(flow, owners)
+def _rules(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    winner = context.rules.winner(flow, owners, box)
     if winner is None:
         return None
     rule, group = winner
     action = rule.action
     timeout = context.idle_timeouts_s.get(flow.protocol) if action is Action.ACCEPT else None
     return Verdict(action, Stage.RULE, rule, group, timeout)
-
-
-def _narrow_rules(context: Context, flow: Flow, owners: Owners, box: Box) -> None:
-    context.rules.narrow(flow, owners, box)
 
 
 # Stage 6: health checks of load balancers.
@@ -157,33 +146,31 @@ def _health_check_applies(context: Context) -> bool:
     return context.direction is Direction.INGRESS and context.family is Family.IPV4
 
 
-def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict | None:
+def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    if box is not None:
+        box.cut_remote(flow.remote, HEALTH_CHECK_BLOCK)
     if HEALTH_CHECK_BLOCK.first <= flow.remote <= HEALTH_CHECK_BLOCK.last:
         return _accept(context, Stage.HEALTH_CHECK, flow)
     return None
 
 
-def _narrow_health_check(_context: Context, flow: Flow, _owners: Owners, box: Box) -> None:
-    box.cut_remote(flow.remote, HEALTH_CHECK_BLOCK)
+# Stage 7: the default of the groups' type. It is the same for all flows of an ENI and direction.
 
 
-# Stage 7: the default of the groups' type.
-
-
-def _default(context: Context, flow: Flow, _owners: Owners, _at: Instant) -> Verdict:
+def _default(context: Context, flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
     if context.default_action is Action.ACCEPT:
         return _accept(context, Stage.DEFAULT, flow)
     return Verdict(Action.DROP, Stage.DEFAULT)
 
 
 ORDER = (
-    StageRules(Stage.SAME_INSTANCE, _same_instance_applies, _same_instance, _narrow_to_owners),
-    StageRules(Stage.PENALTY, _penalty_applies, _penalty, _narrow_nothing),
-    StageRules(Stage.SMTP_BLOCKED, _smtp_applies, _smtp, _narrow_smtp),
-    StageRules(Stage.SAME_GROUP, _same_group_applies, _same_group, _narrow_to_owners),
-    StageRules(Stage.RULE, _always, _rules, _narrow_rules),
-    StageRules(Stage.HEALTH_CHECK, _health_check_applies, _health_check, _narrow_health_check),
-    StageRules(Stage.DEFAULT, _always, _default, _narrow_nothing),
+    StageRules(Stage.SAME_INSTANCE, _same_instance_applies, _same_instance),
+    StageRules(Stage.PENALTY, _penalty_applies, _penalty),
+    StageRules(Stage.SMTP_BLOCKED, _smtp_applies, _smtp),
+    StageRules(Stage.SAME_GROUP, _same_group_applies, _same_group),
+    StageRules(Stage.RULE, _always, _rules),
+    StageRules(Stage.HEALTH_CHECK, _health_check_applies, _health_check),
+    StageRules(Stage.DEFAULT, _always, _default),
 )
 """The stages, first asked first (§2)."""
 
@@ -198,22 +185,27 @@ def order_for(settings: Settings) -> tuple[StageRules, ...]:
     return (*others[:after_rules], same_group, *others[after_rules:])
 
 
-def stages_for(context: Context) -> tuple[StageRules, ...]:
-    """The stages to ask for a context, without those that can never answer there."""
-    return tuple(stage for stage in order_for(context.settings) if stage.applies(context))
+def answers_for(context: Context) -> tuple[Answer, ...]:
+    """The stages to ask for a context, in order, without those that can never answer there."""
+    return tuple(stage.answer for stage in order_for(context.settings) if stage.applies(context))
 
 
-def judge(context: Context, stages: tuple[StageRules, ...], flow: Flow, owners: Owners, at: Instant) -> Verdict:
-    """Asks the stages in turn; the first that answers, wins. DEFAULT always answers."""
-    for stage in stages:
-        verdict = stage.answer(context, flow, owners, at)
+def judge(
+    answers: tuple[Answer, ...], context: Context, flow: Flow, owners: Owners, at: Instant, box: Box | None = None
+) -> Verdict:
+    """Asks the stages in turn; the first that answers, wins. DEFAULT always answers.
+
+    A box is narrowed to where the verdict stays the same: by every stage asked, so it is sound by construction.
+    """
+    for answer in answers:
+        verdict = answer(context, flow, owners, at, box)
         if verdict is not None:
-            return limited_by_penalties(context, verdict, at)
+            return _limited_by_penalties(context, verdict, at) if context.blocks else verdict
     raise AssertionError("the default stage always answers")
 
 
-def limited_by_penalties(context: Context, verdict: Verdict, at: Instant) -> Verdict:
+def _limited_by_penalties(context: Context, verdict: Verdict, at: Instant) -> Verdict:
     """The verdict with its `valid_until`. One by same instance stands above every penalty."""
-    if context.blocks and verdict.reason is not Stage.SAME_INSTANCE:
-        return verdict._replace(valid_until=next_change(context.blocks, at))
-    return verdict
+    if verdict.reason is Stage.SAME_INSTANCE:
+        return verdict
+    return verdict._replace(valid_until=next_change(context.blocks, at))
