@@ -3,6 +3,7 @@
 It runs the very stages of the definition. Only who has an address and which rule wins are looked up instead of searched.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -49,32 +50,38 @@ class Checker:
 
     def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
-        view = self.view(eni_id, flow.direction, flow.family)
-        return judge(view.answers, view.context, flow, view.book.at(flow.remote), at)
+        view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
+            eni_id, flow.direction, flow.family
+        )
+        owners = view.book.values[bisect_right(view.book.bounds, flow.remote)]
+        return judge(view.answers, view.context, flow, owners, at)
 
     def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
-        view = self.view(eni_id, flow.direction, flow.family)
-        first, last, owners = view.book.segment(flow.remote)
-        box = Box(flow, first, last)
-        verdict = judge(view.answers, view.context, flow, owners, at, box)
+        view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
+            eni_id, flow.direction, flow.family
+        )
+        bounds = view.book.bounds
+        place = bisect_right(bounds, flow.remote)
+        box = Box(flow, bounds[place - 1], bounds[place] - 1)
+        verdict = judge(view.answers, view.context, flow, view.book.values[place], at, box)
         return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:
         """The view of an ENI, made when it is first asked for. Raises like `check`."""
-        views = self._views[direction + family]
-        view = views.get(eni_id)
-        if view is None:
-            if len(views) >= MOST_VIEWS:
-                views.clear()
-            view = views[eni_id] = self._make_view(eni_id, direction, family)
-        return view
+        view = self._views[direction + family].get(eni_id)
+        return view if view is not None else self._make_view(eni_id, direction, family)
 
     def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
         eni = self.snapshot.eni(eni_id)
         index = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
         context = context_of(self.snapshot, eni, direction, family, index)
-        return View(context, answers_for(context), self._book(eni.vpc, family))
+        view = View(context, answers_for(context), self._book(eni.vpc, family))
+        views = self._views[direction + family]
+        if len(views) >= MOST_VIEWS:
+            views.clear()
+        views[eni_id] = view
+        return view
 
     def _book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
         book = self._books.get((vpc, family))

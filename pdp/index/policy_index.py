@@ -13,14 +13,14 @@ from operator import or_
 from sys import getsizeof
 
 from pdp.index.axis import Axis
-from pdp.index.port_axis import freeze_ports, port_tree
+from pdp.index.port_axis import port_segments, port_tree
 from pdp.index.prefix_trie import PrefixTrie
 from pdp.model.addresses import Cidr, Family, Prefix
 from pdp.model.flow import Direction, Flow
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import GroupId, PortListId, PrefixListId
-from pdp.model.protocols import TCP, UDP, PortRange, exists_in
-from pdp.model.rules import GroupPeer, PortList, PrefixList, Rule
+from pdp.model.protocols import LAST_PORT, TCP, UDP, PortRange, exists_in, has_ports
+from pdp.model.rules import GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
 from pdp.policy.box import Box
 from pdp.policy.context import OwnedRule
 from pdp.policy.owners import Owners
@@ -34,22 +34,21 @@ class PolicyIndex:
 
     `ordered[n]` is the rule of bit n. `ports` holds an axis for TCP and one for UDP; for any other protocol,
     `by_protocol` or else `any_protocol` is the mask. `remote`, `own` and `source` are the axes of the remote CIDRs, the
-    own-side CIDRs and the source ports. `peers` is the mask per group peer. `peer_rules`, `own_rules` and
-    `source_rules` are the rules that have a group peer, an own-side CIDR or source ports.
+    own-side CIDRs and the source ports. `peers` is the mask per group peer, `peer_rules` all of them together.
+    `narrowed[n]` tells whether the rule of bit n has an own-side CIDR or source ports.
     """
 
     __slots__ = (
         "any_protocol",
         "by_protocol",
+        "narrowed",
         "ordered",
         "own",
-        "own_rules",
         "peer_rules",
         "peers",
         "ports",
         "remote",
         "source",
-        "source_rules",
     )
 
     def __init__(
@@ -71,22 +70,18 @@ class PolicyIndex:
             reverse=True,
         )
         bits = [(1 << place, owned.rule) for place, owned in enumerate(self.ordered)]
-        self.ports = {protocol: _port_axis(bits, protocol, port_lists) for protocol in (TCP, UDP)}
+        self.ports = _port_axes(bits, port_lists)
         self.any_protocol, self.by_protocol = _protocol_masks(bits)
         self.remote = _remote_axis(bits, family, prefix_lists)
         self.peers = _peer_masks(bits)
-        self.peer_rules = _mask(self.peers.values())
+        self.peer_rules = reduce(or_, self.peers.values(), 0)
         self.own = _own_axis(bits, family)
-        self.own_rules = _mask(bit for bit, rule in bits if rule.own_cidr is not None)
         self.source = _source_axis(bits)
-        self.source_rules = _mask(bit for bit, rule in bits if rule.source_ports is not None)
+        self.narrowed = bytes(rule.own_cidr is not None or rule.source_ports is not None for _, rule in bits)
 
     def winner(self, flow: Flow, owners: Owners, box: Box | None) -> OwnedRule | None:
-        """The winning rule (§3.3), or None when none matches; narrows the box to where that stays the same.
-
-        An axis is asked, and cuts the box, only while rules are left that it could tell apart.
-        """
-        _, protocol, _, remote, own, source_port, destination_port = flow
+        """The winning rule (§3.3), or None when none matches; narrows the box to where that stays the same."""
+        _, protocol, _, remote, _, _, destination_port = flow
         axis = self.ports.get(protocol)
         if axis is None:
             mask = self.by_protocol.get(protocol, self.any_protocol)
@@ -100,24 +95,31 @@ class PolicyIndex:
         axis = self.remote
         place = bisect_right(axis.bounds, remote)
         accepting = axis.values[place]
-        if mask & self.peer_rules:
-            for group in owners.groups:
-                accepting |= self.peers.get(group, 0)
-            if box is not None:
-                box.keep_owners()
-        mask &= accepting
         if box is not None:
             box.keep_remote(axis.bounds[place - 1], axis.bounds[place] - 1)
-        if mask & self.source_rules:
-            place = bisect_right(self.source.bounds, source_port)
-            mask &= self.source.values[place]
+        if mask & self.peer_rules:
             if box is not None:
-                box.keep_source_ports(self.source.bounds[place - 1], self.source.bounds[place] - 1)
-        if mask & self.own_rules:
-            place = bisect_right(self.own.bounds, own)
-            mask &= self.own.values[place]
+                box.asks_owners = True
+            for group in owners.groups:
+                accepting |= self.peers.get(group, 0)
+        mask &= accepting
+        if not mask:
+            return None
+        best = mask.bit_length() - 1
+        return self._winner_of(mask, flow, box) if self.narrowed[best] else self.ordered[best]
+
+    def _winner_of(self, mask: int, flow: Flow, box: Box | None) -> OwnedRule | None:
+        """The winner among rules that accept the remote side, when the best of them narrows: only then do the source
+        port and the own side matter."""
+        if has_ports(flow.protocol):
+            first, last, accepting = self.source.segment(flow.source_port)
+            mask &= accepting
             if box is not None:
-                box.keep_own(self.own.bounds[place - 1], self.own.bounds[place] - 1)
+                box.keep_source_ports(first, last)
+        first, last, accepting = self.own.segment(flow.own)
+        mask &= accepting
+        if box is not None:
+            box.keep_own(first, last)
         return self.ordered[mask.bit_length() - 1] if mask else None
 
     def nbytes(self) -> int:
@@ -130,20 +132,18 @@ class PolicyIndex:
 Bits = list[tuple[int, Rule]]
 
 
-def _mask(masks: Iterable[int]) -> int:
-    """All bits of some masks."""
-    return reduce(or_, masks, 0)
-
-
 def _can_match(rule: Rule, family: Family, prefix_lists: PrefixLists) -> bool:
     """Whether a rule can match any flow of the family: the families never mix (§3.5, §3.7)."""
-    if rule.protocol is not None and not exists_in(rule.protocol, family):
-        return False
+    peer = rule.peer
+    if isinstance(peer, Cidr):
+        if peer.prefix.family is not family:
+            return False
+    elif isinstance(peer, PrefixListPeer):
+        if not any(entry.family is family for entry in prefix_lists[peer.prefix_list].entries):
+            return False
     if rule.own_cidr is not None and rule.own_cidr.prefix.family is not family:
         return False
-    if isinstance(rule.peer, GroupPeer):
-        return True
-    return any(prefix.family is family for prefix in _peer_prefixes(rule, prefix_lists))
+    return rule.protocol is None or exists_in(rule.protocol, family)
 
 
 def _peer_prefixes(rule: Rule, prefix_lists: PrefixLists) -> tuple[Prefix, ...]:
@@ -153,13 +153,15 @@ def _peer_prefixes(rule: Rule, prefix_lists: PrefixLists) -> tuple[Prefix, ...]:
     return () if isinstance(rule.peer, GroupPeer) else prefix_lists[rule.peer.prefix_list].entries
 
 
-def _port_axis(bits: Bits, protocol: int, port_lists: PortLists) -> Axis[int]:
-    """Which rules take a destination port of TCP or UDP (§3.6, §3.9)."""
+def _port_axes(bits: Bits, port_lists: PortLists) -> dict[int, Axis[int]]:
+    """Which rules take a destination port, for TCP and for UDP (§3.6, §3.9). One tree serves both."""
     everywhere = 0
     ranges: dict[PortRange, int] = defaultdict(int)
+    takers = dict.fromkeys((TCP, UDP), 0)
     for bit, rule in bits:
-        if rule.protocol not in (None, protocol):
-            continue
+        for protocol in takers if rule.protocol is None else (rule.protocol,):
+            if protocol in takers:
+                takers[protocol] |= bit
         if rule.port_list is not None:
             for ports in _disjoint(port_lists[rule.port_list].entries):
                 ranges[ports] |= bit
@@ -167,7 +169,11 @@ def _port_axis(bits: Bits, protocol: int, port_lists: PortLists) -> Axis[int]:
             ranges[rule.ports] |= bit
         else:
             everywhere |= bit
-    return freeze_ports(port_tree(ranges), everywhere)
+    segments = port_segments(port_tree(ranges), everywhere)
+    return {
+        protocol: Axis([(first, mask & among) for first, mask in segments], LAST_PORT)
+        for protocol, among in takers.items()
+    }
 
 
 def _disjoint(entries: Iterable[PortRange]) -> list[PortRange]:
@@ -234,4 +240,4 @@ def _source_axis(bits: Bits) -> Axis[int]:
             unnarrowed |= bit
         else:
             ranges[rule.source_ports] |= bit
-    return freeze_ports(port_tree(ranges), unnarrowed)
+    return Axis(port_segments(port_tree(ranges), unnarrowed), LAST_PORT)

@@ -1,16 +1,15 @@
 """The port axis of a policy: which rules take which ports.
 
 An interval tree holds one interval per distinct range, whose data is the mask of the rules that have it: one interval
-per rule would collide, since the tree's intervals hash by their bounds alone. Frozen, it is an `Axis`.
+per rule would collide, since the tree's intervals hash by their bounds alone. Its segments make an `Axis`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import accumulate
 from operator import xor
 
 from intervaltree import IntervalTree
 
-from pdp.index.axis import Axis
 from pdp.model.protocols import LAST_PORT, PortRange
 
 
@@ -19,16 +18,14 @@ def port_tree(masks: Mapping[PortRange, int]) -> IntervalTree:
     return IntervalTree.from_tuples((ports.first, ports.last + 1, mask) for ports, mask in masks.items())
 
 
-def freeze_ports(tree: IntervalTree, everywhere: int) -> Axis[int]:
-    """The axis of the tree's masks; the rules in `everywhere` take all ports, port 0 included (§3.6)."""
-    return Axis(_segments(tree, everywhere), LAST_PORT)
+def port_segments(tree: IntervalTree, everywhere: int) -> list[tuple[int, int]]:
+    """The first port and the mask of each segment, from 0; rules in `everywhere` take all ports, 0 included (§3.6).
 
-
-def _segments(tree: IntervalTree, everywhere: int) -> Iterator[tuple[int, int]]:
-    """Every bound flips the rules whose range begins or ends there."""
+    Every bound of an interval flips the rules whose range begins or ends there.
+    """
     flips = {0: everywhere}
     for interval in tree:
         for bound in (interval.begin, interval.end):
             flips[bound] = flips.get(bound, 0) ^ interval.data
     bounds = sorted(bound for bound in flips if bound <= LAST_PORT)
-    return zip(bounds, accumulate((flips[bound] for bound in bounds), xor), strict=True)
+    return list(zip(bounds, accumulate((flips[bound] for bound in bounds), xor), strict=True))

@@ -19,6 +19,7 @@ class Family(IntEnum):
     """Length of an address."""
     last: int
     """The highest address as an integer."""
+    __hash__ = int.__hash__
 
     IPV4 = 4, 32
     IPV6 = 6, 128
@@ -145,8 +146,10 @@ def largest_prefix(family: Family, value: int, first: int, last: int) -> Prefix:
     """The largest block around `value` that lies inside the inclusive range `first`..`last`, which holds `value`."""
     free = (value ^ (last + 1)).bit_length() - 1
     if first:
-        free = min(free, (value ^ (first - 1)).bit_length() - 1)
-    return Prefix(family, value >> free << free, family.bits - free)
+        below = (value ^ (first - 1)).bit_length() - 1
+        if below < free:
+            free = below
+    return tuple.__new__(Prefix, (family, value >> free << free, family.bits - free))
 
 
 def covering_prefixes(first: Address, last: Address) -> list[Prefix]:

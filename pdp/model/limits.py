@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one version. `flat_rules_per_eni` is None where the total per ENI follows the two limits before it."""
+    """The limits of one version. `flat_rules_per_eni` is None where the total per ENI follows the two before it."""
 
     version: str
     groups_per_eni: int

@@ -57,4 +57,5 @@ class Verdict(NamedTuple):
 
     def within(self, region: Region) -> "Verdict":
         """The same verdict with a region."""
-        return Verdict(*self[:-1], region)
+        action, reason, rule, group, idle_timeout_s, valid_until, _ = self
+        return tuple.__new__(Verdict, (action, reason, rule, group, idle_timeout_s, valid_until, region))

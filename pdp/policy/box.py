@@ -4,18 +4,22 @@ Each stage narrows it to where its own answer, or its silence, stays the same. S
 answered is sound by construction: it is the intersection of what every stage asked so far allows.
 """
 
-from pdp.model.addresses import Prefix, largest_prefix
+from pdp.model.addresses import Family, Prefix, largest_prefix
 from pdp.model.flow import Flow
 from pdp.model.ids import EniId
-from pdp.model.protocols import LAST_PORT, PortRange
+from pdp.model.protocols import EVERY_PORT, LAST_PORT, PortRange
 from pdp.model.verdict import Region
 
 
 class Box:
-    """Inclusive bounds on each axis, all of which hold the flow. `owners_first`..`owners_last` is a range of remote
-    addresses around the flow's in which the owners (§3.8) are the same."""
+    """Inclusive bounds on each axis, all of which hold the flow.
+
+    `owners_first`..`owners_last` is a range of remote addresses around the flow's in which the owners (§3.8) are the
+    same; it narrows the box once `asks_owners` is set, by a stage whose answer depends on them.
+    """
 
     __slots__ = (
+        "asks_owners",
         "destination_port_first",
         "destination_port_last",
         "own_first",
@@ -29,6 +33,7 @@ class Box:
     )
 
     def __init__(self, flow: Flow, owners_first: int, owners_last: int) -> None:
+        self.asks_owners = False
         self.owners_first = owners_first
         self.owners_last = owners_last
         self.remote_first = self.own_first = self.source_port_first = self.destination_port_first = 0
@@ -41,10 +46,6 @@ class Box:
             self.remote_first = first
         if last < self.remote_last:
             self.remote_last = last
-
-    def keep_owners(self) -> None:
-        """Narrow to remote addresses with the same owners."""
-        self.keep_remote(self.owners_first, self.owners_last)
 
     def keep_own(self, first: int, last: int) -> None:
         """Narrow to addresses `first`..`last` on the ENI's side."""
@@ -81,24 +82,36 @@ class Box:
         else:
             self.keep_destination_ports(edge + 1, LAST_PORT)
 
-    def cut_remote(self, remote: int, block: Prefix) -> None:
-        """Narrow to the side of the block, inside or outside, on which the remote address is."""
-        if remote < block.first:
-            self.keep_remote(0, block.first - 1)
-        elif remote > block.last:
-            self.keep_remote(block.last + 1, self.remote_last)
+    def cut_remote(self, remote: int, first: int, last: int) -> None:
+        """Narrow to the side of the addresses `first`..`last`, inside or outside, on which the remote one is."""
+        if remote < first:
+            self.keep_remote(0, first - 1)
+        elif remote > last:
+            self.keep_remote(last + 1, self.remote_last)
         else:
-            self.keep_remote(block.first, block.last)
+            self.keep_remote(first, last)
 
     def region(self, eni: EniId, flow: Flow) -> Region:
         """The region: the box with its address ranges cut down to CIDR blocks around the flow's."""
         direction, protocol, family, remote, own, _, _ = flow
-        return Region(
+        if self.asks_owners:
+            self.keep_remote(self.owners_first, self.owners_last)
+        own_side = EVERY_ADDRESS[family]
+        if self.own_first or self.own_last != family.last:
+            own_side = largest_prefix(family, own, self.own_first, self.own_last)
+        source_ports = EVERY_PORT
+        if self.source_port_first or self.source_port_last != LAST_PORT:
+            source_ports = PortRange(self.source_port_first, self.source_port_last)
+        parts = (
             eni,
             direction,
             protocol,
             largest_prefix(family, remote, self.remote_first, self.remote_last),
-            largest_prefix(family, own, self.own_first, self.own_last),
-            PortRange(self.source_port_first, self.source_port_last),
-            PortRange(self.destination_port_first, self.destination_port_last),
+            own_side,
+            source_ports,
+            tuple.__new__(PortRange, (self.destination_port_first, self.destination_port_last)),
         )
+        return tuple.__new__(Region, parts)
+
+
+EVERY_ADDRESS = {family: Prefix(family, 0, 0) for family in Family}

@@ -1,7 +1,7 @@
 """Who has an address (§3.8): the one thing that same-instance, same-group and group peers all ask."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pdp.model.addresses import Family
 from pdp.model.ids import GroupId
@@ -9,7 +9,8 @@ from pdp.model.network import Eni
 from pdp.policy.snapshot import Snapshot
 
 
-class Owners(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Owners:
     """Every ENI of one VPC that has an address or a prefix around it, by id, and the union of their groups."""
 
     enis: tuple[Eni, ...]

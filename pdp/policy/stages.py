@@ -12,7 +12,7 @@ from pdp.model.flow import Direction, Flow
 from pdp.model.instants import Instant
 from pdp.model.network import SameGroupPrecedence, Settings, SmtpScope
 from pdp.model.protocols import TCP
-from pdp.model.rules import Action
+from pdp.model.rules import ACCEPT, DROP
 from pdp.model.verdict import Stage, Verdict
 from pdp.policy.box import Box
 from pdp.policy.context import Context
@@ -25,6 +25,12 @@ PRIVATE_BLOCKS = tuple(
 )
 """Private address space, nothing else (§2.0)."""
 HEALTH_CHECK_BLOCK = parse_cidr("100.64.0.0/10").prefix
+_HEALTH_CHECK_FIRST, _HEALTH_CHECK_LAST = HEALTH_CHECK_BLOCK.first, HEALTH_CHECK_BLOCK.last
+
+_RULE = Stage.RULE
+_PENALTY_DROP = Verdict(DROP, Stage.PENALTY)
+_SMTP_DROP = Verdict(DROP, Stage.SMTP_BLOCKED)
+_DEFAULT_DROP = Verdict(DROP, Stage.DEFAULT)
 
 
 Answer = Callable[[Context, Flow, Owners, Instant, Box | None], Verdict | None]
@@ -44,7 +50,7 @@ class StageRules(NamedTuple):
 
 def _accept(context: Context, stage: Stage, flow: Flow) -> Verdict:
     """An accept that no rule gave, with the session's idle timeout (§2.3)."""
-    return Verdict(Action.ACCEPT, stage, None, None, context.idle_timeouts_s.get(flow.protocol))
+    return Verdict(ACCEPT, stage, None, None, context.idle_timeouts_s.get(flow.protocol))
 
 
 def _always(_context: Context) -> bool:
@@ -60,7 +66,7 @@ def _same_instance_applies(context: Context) -> bool:
 
 def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
     if box is not None:
-        box.keep_owners()
+        box.asks_owners = True
     eni = context.eni
     for other in owners.enis:
         if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
@@ -76,7 +82,7 @@ def _penalty_applies(context: Context) -> bool:
 
 
 def _penalty(context: Context, _flow: Flow, _owners: Owners, at: Instant, _box: Box | None) -> Verdict | None:
-    return Verdict(Action.DROP, Stage.PENALTY) if is_blocked(context.blocks, at) else None
+    return _PENALTY_DROP if is_blocked(context.blocks, at) else None
 
 
 # Stage 3: mail to the internet over TCP port 25, which no rule can open.
@@ -104,10 +110,10 @@ def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box 
     if box is not None:
         box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
         for block in exempt:
-            box.cut_remote(flow.remote, block)
+            box.cut_remote(flow.remote, block.first, block.last)
     if any(block.first <= flow.remote <= block.last for block in exempt):
         return None
-    return Verdict(Action.DROP, Stage.SMTP_BLOCKED)
+    return _SMTP_DROP
 
 
 # Stage 4: members of one basic group whose inner access policy is Accept.
@@ -119,11 +125,11 @@ def _same_group_applies(context: Context) -> bool:
 
 def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
     if box is not None:
-        box.keep_owners()
+        box.asks_owners = True
     if context.sharing.isdisjoint(owners.groups):
         return None
     group = min(context.sharing & owners.groups)
-    return Verdict(Action.ACCEPT, Stage.SAME_GROUP, None, group, context.idle_timeouts_s.get(flow.protocol))
+    return Verdict(ACCEPT, Stage.SAME_GROUP, None, group, context.idle_timeouts_s.get(flow.protocol))
 
 
 # Stage 5: the groups' own rules (§3).
@@ -134,9 +140,10 @@ def _rules(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box 
     if winner is None:
         return None
     rule, group = winner
-    action = rule.action
-    timeout = context.idle_timeouts_s.get(flow.protocol) if action is Action.ACCEPT else None
-    return Verdict(action, Stage.RULE, rule, group, timeout)
+    if rule.action is DROP:
+        return tuple.__new__(Verdict, (DROP, _RULE, rule, group, None, None, None))
+    timeout = context.idle_timeouts_s.get(flow.protocol)
+    return tuple.__new__(Verdict, (ACCEPT, _RULE, rule, group, timeout, None, None))
 
 
 # Stage 6: health checks of load balancers.
@@ -148,8 +155,8 @@ def _health_check_applies(context: Context) -> bool:
 
 def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
     if box is not None:
-        box.cut_remote(flow.remote, HEALTH_CHECK_BLOCK)
-    if HEALTH_CHECK_BLOCK.first <= flow.remote <= HEALTH_CHECK_BLOCK.last:
+        box.cut_remote(flow.remote, _HEALTH_CHECK_FIRST, _HEALTH_CHECK_LAST)
+    if _HEALTH_CHECK_FIRST <= flow.remote <= _HEALTH_CHECK_LAST:
         return _accept(context, Stage.HEALTH_CHECK, flow)
     return None
 
@@ -158,9 +165,9 @@ def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant, b
 
 
 def _default(context: Context, flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
-    if context.default_action is Action.ACCEPT:
+    if context.default_action is ACCEPT:
         return _accept(context, Stage.DEFAULT, flow)
-    return Verdict(Action.DROP, Stage.DEFAULT)
+    return _DEFAULT_DROP
 
 
 ORDER = (
