@@ -14,20 +14,26 @@ T = TypeVar("T")
 class Axis(Generic[T]):
     """Segments over 0..`last`, inclusive.
 
-    Segment i, counted from 1, is `bounds[i - 1]` up to but without `bounds[i]` and has `values[i]`, so that a look-up is
+    Segment i, counted from 1, is `bounds[i - 1]` up to but without `bounds[i]` and has `values[i]`: a look-up is
     `values[bisect_right(bounds, point)]`. `values[0]` belongs to no point. Neighbours differ.
     """
 
     __slots__ = ("bounds", "values")
 
     def __init__(self, pairs: Iterable[tuple[int, T]], last: int) -> None:
-        """From the start and value of each segment, ascending from 0. Neighbours with equal values become one."""
+        """From the start and value of each segment, ascending from 0; the last one counts where several start alike.
+
+        Neighbours with equal values become one.
+        """
         self.bounds: list[int] = []
         self.values: list[T] = []
         for start, value in pairs:
             if not self.values:
                 self.values.append(value)
-            elif self.values[-1] == value:
+            elif self.bounds[-1] == start:
+                self.bounds.pop()
+                self.values.pop()
+            if self.bounds and self.values[-1] == value:
                 continue
             self.bounds.append(start)
             self.values.append(value)

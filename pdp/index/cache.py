@@ -5,9 +5,9 @@ changes elsewhere leaves it alone. One event loop uses a cache; it takes no lock
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from pdp.index.column_index import ColumnIndex
 from pdp.index.policy_index import PolicyIndex
 from pdp.model.addresses import Family
 from pdp.model.flow import Direction
@@ -30,44 +30,58 @@ class Parts(NamedTuple):
         return (int(direction), int(family), *(id(part) for parts in self for part in parts))
 
 
-@dataclass(slots=True)
-class CacheCounts:
-    """What the cache holds and has done: indexes built so far, and bytes kept now."""
+class CachedIndex:
+    """An index with what it is made of, and its form for columns, which is made when first asked for."""
 
-    builds: int = 0
-    bytes: int = 0
+    __slots__ = ("_columns", "_family", "index", "nbytes", "parts")
+
+    def __init__(self, parts: Parts, index: PolicyIndex, family: Family) -> None:
+        self.parts = parts
+        self.index = index
+        self.nbytes = 2 * index.nbytes()
+        """Bytes to count for it: the columns hold the same masks once more."""
+        self._family = family
+        self._columns: ColumnIndex | None = None
+
+    @property
+    def columns(self) -> ColumnIndex:
+        """The index in the form that answers many flows at once."""
+        if self._columns is None:
+            sharing = sorted(group.id for group in self.parts.groups if group.lets_members_talk)
+            self._columns = ColumnIndex(self.index, sharing, self._family)
+        return self._columns
 
 
 class IndexCache:
-    """Builds each index when it is first asked for and keeps it while it fits."""
+    """Builds each index when it is first asked for and keeps it while it fits.
+
+    `builds` counts the indexes built so far, `nbytes` the bytes that are kept now.
+    """
 
     def __init__(self, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
         self.limit_bytes = limit_bytes
-        self.counts = CacheCounts()
-        self._entries: OrderedDict[tuple[int, ...], tuple[Parts, PolicyIndex, int]] = OrderedDict()
+        self.builds = 0
+        self.nbytes = 0
+        self._entries: OrderedDict[tuple[int, ...], CachedIndex] = OrderedDict()
 
     def index(
         self, snapshot: Snapshot, groups: tuple[SecurityGroup, ...], direction: Direction, family: Family
-    ) -> PolicyIndex:
+    ) -> CachedIndex:
         """The index of some groups of the snapshot."""
         parts = _parts(snapshot, groups)
         key = parts.key(direction, family)
-        entry = self._entries.get(key)
-        if entry is None:
-            index = PolicyIndex(groups, direction, family, snapshot.prefix_lists, snapshot.port_lists)
-            entry = (parts, index, index.nbytes())
-            self._entries[key] = entry
-            self._make_room(entry[2])
-        else:
+        cached = self._entries.get(key)
+        if cached is not None:
             self._entries.move_to_end(key)
-        return entry[1]
-
-    def _make_room(self, added: int) -> None:
-        self.counts.builds += 1
-        self.counts.bytes += added
-        while self.counts.bytes > self.limit_bytes and len(self._entries) > 1:
-            _, (_, _, size) = self._entries.popitem(last=False)
-            self.counts.bytes -= size
+            return cached
+        index = PolicyIndex(groups, direction, family, snapshot.prefix_lists, snapshot.port_lists)
+        cached = self._entries[key] = CachedIndex(parts, index, family)
+        self.builds += 1
+        self.nbytes += cached.nbytes
+        while self.nbytes > self.limit_bytes and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            self.nbytes -= oldest.nbytes
+        return cached
 
 
 def _parts(snapshot: Snapshot, groups: tuple[SecurityGroup, ...]) -> Parts:

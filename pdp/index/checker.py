@@ -1,6 +1,6 @@
 """Answers checks on one snapshot by index: the verdicts of `pdp.policy.decide`, with their regions.
 
-It runs the very stages of the definition. Only who has an address and which rule wins are looked up instead of searched.
+It runs the very stages of the definition; who has an address and which rule wins are looked up instead of searched.
 """
 
 from bisect import bisect_right
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pdp.index.address_book import address_book
 from pdp.index.axis import Axis
-from pdp.index.cache import IndexCache
+from pdp.index.cache import CachedIndex, IndexCache
+from pdp.index.column_index import BookColumns
 from pdp.model.addresses import Family
 from pdp.model.flow import Direction, Flow
 from pdp.model.ids import VpcId
@@ -33,6 +34,7 @@ class View:
     context: Context
     answers: tuple[Answer, ...]
     book: Axis[Owners]
+    cached: CachedIndex
 
 
 class Checker:
@@ -44,6 +46,7 @@ class Checker:
         # Ints index a list: an enum's hash is slow. Directions and families add up to four different numbers.
         self._views: list[dict[str, View]] = [{} for _ in range(max(Direction) + max(Family) + 1)]
         self._books: dict[tuple[VpcId, Family], Axis[Owners]] = {}
+        self._book_columns: dict[tuple[VpcId, Family], BookColumns] = {}
         self._vpc_enis: dict[VpcId, list[Eni]] = defaultdict(list)
         for eni in snapshot.enis.values():
             self._vpc_enis[eni.vpc].append(eni)
@@ -74,9 +77,9 @@ class Checker:
 
     def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
         eni = self.snapshot.eni(eni_id)
-        index = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
-        context = context_of(self.snapshot, eni, direction, family, index)
-        view = View(context, answers_for(context), self._book(eni.vpc, family))
+        cached = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
+        context = context_of(self.snapshot, eni, direction, family, cached.index)
+        view = View(context, answers_for(context), self._book(eni.vpc, family), cached)
         views = self._views[direction + family]
         if len(views) >= MOST_VIEWS:
             views.clear()
@@ -88,3 +91,10 @@ class Checker:
         if book is None:
             book = self._books[vpc, family] = address_book(self._vpc_enis[vpc], family)
         return book
+
+    def book_columns(self, vpc: VpcId, family: Family) -> BookColumns:
+        """The address book of a VPC and family as columns."""
+        columns = self._book_columns.get((vpc, family))
+        if columns is None:
+            columns = self._book_columns[vpc, family] = BookColumns(self._book(vpc, family), family)
+        return columns

@@ -109,8 +109,10 @@ class PolicyIndex:
         return self._winner_of(mask, flow, box) if self.narrowed[best] else self.ordered[best]
 
     def _winner_of(self, mask: int, flow: Flow, box: Box | None) -> OwnedRule | None:
-        """The winner among rules that accept the remote side, when the best of them narrows: only then do the source
-        port and the own side matter."""
+        """The winner among rules that accept the remote side, when the best of them narrows.
+
+        Only then do the source port and the own side matter.
+        """
         if has_ports(flow.protocol):
             first, last, accepting = self.source.segment(flow.source_port)
             mask &= accepting
@@ -138,12 +140,16 @@ def _can_match(rule: Rule, family: Family, prefix_lists: PrefixLists) -> bool:
     if isinstance(peer, Cidr):
         if peer.prefix.family is not family:
             return False
-    elif isinstance(peer, PrefixListPeer):
-        if not any(entry.family is family for entry in prefix_lists[peer.prefix_list].entries):
-            return False
+    elif isinstance(peer, PrefixListPeer) and not _has_family(prefix_lists[peer.prefix_list], family):
+        return False
     if rule.own_cidr is not None and rule.own_cidr.prefix.family is not family:
         return False
     return rule.protocol is None or exists_in(rule.protocol, family)
+
+
+def _has_family(prefix_list: PrefixList, family: Family) -> bool:
+    """Whether any entry is of the family; a mapped entry of an IPv6 list is IPv4's (§2.2)."""
+    return any(entry.family is family for entry in prefix_list.entries)
 
 
 def _peer_prefixes(rule: Rule, prefix_lists: PrefixLists) -> tuple[Prefix, ...]:

@@ -92,7 +92,7 @@ def _smtp_applies(context: Context) -> bool:
     return context.direction is Direction.EGRESS and not context.smtp_exempt
 
 
-def _smtp_exempt_blocks(context: Context) -> list[Prefix]:
+def smtp_exempt_blocks(context: Context) -> list[Prefix]:
     """Destinations that stay open: the VPC's own blocks and private space, none when the scope is `all`."""
     if context.settings.smtp_scope is SmtpScope.ALL:
         return []
@@ -106,7 +106,7 @@ def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box 
         if box is not None:
             box.cut_destination_ports(flow.destination_port, SMTP_PORT)
         return None
-    exempt = _smtp_exempt_blocks(context)
+    exempt = smtp_exempt_blocks(context)
     if box is not None:
         box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
         for block in exempt:

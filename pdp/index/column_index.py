@@ -1,0 +1,145 @@
+"""A policy index and an address book in the form that answers many flows at once."""
+
+from functools import reduce
+from operator import or_
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdp.index.axis import Axis
+from pdp.index.columns import AddressBounds, Addresses, MaskTable, Places, Words, highest_bits
+from pdp.index.policy_index import PolicyIndex
+from pdp.model.addresses import Family
+from pdp.model.ids import GroupId
+from pdp.policy.owners import Owners
+
+Groups = frozenset[GroupId]
+
+
+FEW_PORTS = 2_000
+"""Up to this many look-ups, bisecting beats spreading an axis over all ports first."""
+
+
+class PortTable:
+    """Masks by port."""
+
+    def __init__(self, axis: Axis[int], width: int) -> None:
+        self.bounds = np.array(axis.bounds, np.uint32)
+        self.masks = MaskTable(axis.values, width)
+
+    def rows(self, ports: NDArray[np.uint16]) -> Words:
+        """The masks at some ports."""
+        if len(ports) <= FEW_PORTS:
+            return self.masks.rows(np.searchsorted(self.bounds, ports, "right"))
+        place_by_port = np.repeat(np.arange(1, len(self.bounds), dtype=np.intp), np.diff(self.bounds))
+        return self.masks.rows(place_by_port.take(ports))
+
+
+class AddressTable:
+    """Masks by address."""
+
+    def __init__(self, axis: Axis[int], family: Family, width: int) -> None:
+        self.bounds = AddressBounds(axis, family)
+        self.masks = MaskTable(axis.values, width)
+
+    def rows(self, addresses: Addresses) -> Words:
+        """The masks at some addresses."""
+        return self.masks.rows(self.bounds.places(addresses))
+
+
+class BookColumns:
+    """An address book's segments: the owners at a place have the groups `group_sets[group_set[place]]`."""
+
+    def __init__(self, book: Axis[Owners], family: Family) -> None:
+        self.bounds = AddressBounds(book, family)
+        numbers: dict[Groups, int] = {}
+        self.group_set = np.array([numbers.setdefault(owners.groups, len(numbers)) for owners in book.values], np.intp)
+        self.group_sets = list(numbers)
+
+
+class OwnerTable:
+    """What a policy index makes of each set of groups in one address book.
+
+    `shared` holds 1 + the position in `sharing` of the smallest group shared with the owners, or 0; `peers` the number
+    of the mask in `masks` of the rules whose group peer the owners are in, 0 for none.
+    """
+
+    def __init__(self, index: PolicyIndex, sharing: list[GroupId], book: BookColumns) -> None:
+        self.book = book
+        self.sharing = sharing
+        masks: dict[int, int] = {0: 0}
+        shared, peers = [], []
+        for groups in book.group_sets:
+            shared.append(next((place for place, group in enumerate(sharing, 1) if group in groups), 0))
+            mask = reduce(or_, (index.peers[group] for group in groups if group in index.peers), 0)
+            peers.append(masks.setdefault(mask, len(masks)))
+        self.shared = np.array(shared, np.intp)
+        self.peers = np.array(peers, np.intp)
+        self.masks = MaskTable(masks, len(index.ordered))
+
+    def smallest_shared(self, places: Places) -> Places:
+        """`shared` for the owners at some places of the book."""
+        return self.shared.take(self.book.group_set.take(places))
+
+    def add_peers(self, accepting: Words, places: Places) -> None:
+        """Adds to each mask the rules whose group peer the owners at its place are in."""
+        numbers = self.peers.take(self.book.group_set.take(places))
+        rows = np.flatnonzero(numbers)
+        if len(rows):
+            accepting[rows] |= self.masks.rows(numbers[rows])
+
+
+class ColumnIndex:
+    """The winners of a policy index for many flows at once; `sharing` are the groups whose members may talk, sorted."""
+
+    def __init__(self, index: PolicyIndex, sharing: list[GroupId], family: Family) -> None:
+        self.index = index
+        self.sharing = sharing
+        self.width = width = len(index.ordered)
+        self.ports = {protocol: PortTable(axis, width) for protocol, axis in index.ports.items()}
+        self.remote = AddressTable(index.remote, family, width)
+        self.own = AddressTable(index.own, family, width)
+        self.source = PortTable(index.source, width)
+        self.narrowed = np.frombuffer(index.narrowed + b"\0", np.bool_)
+        self.actions = np.array([owned.rule.action for owned in index.ordered], np.uint8)
+        self.groups = sorted({owned.group for owned in index.ordered})
+        self.group_of = np.array([self.groups.index(owned.group) for owned in index.ordered], np.intp)
+        self._owners: OwnerTable | None = None
+
+    def owners(self, book: BookColumns) -> OwnerTable:
+        """The owner table for an address book; the last one is kept, since one group set lives in one VPC."""
+        if self._owners is None or self._owners.book is not book:
+            self._owners = OwnerTable(self.index, self.sharing, book)
+        return self._owners
+
+    def winners(
+        self,
+        protocol: int,
+        remote: Addresses,
+        own: Addresses,
+        source_ports: NDArray[np.uint16],
+        destination_ports: NDArray[np.uint16],
+        owners: tuple[OwnerTable, Places] | None,
+    ) -> NDArray[np.int64]:
+        """For each flow, the position of the winning rule in `index.ordered`, or -1. All flows have one protocol.
+
+        `owners` says where in the address book the remote addresses are; None when no rule has a group peer.
+        """
+        table = self.ports.get(protocol)
+        rows = self.remote.rows(remote)
+        if owners is not None:
+            owners[0].add_peers(rows, owners[1])
+        if table is not None:
+            rows &= table.rows(destination_ports)
+        else:
+            mask = self.index.by_protocol.get(protocol, self.index.any_protocol)
+            rows &= MaskTable([mask], self.width).table
+        best = highest_bits(rows)
+        again = np.flatnonzero((best >= 0) & self.narrowed[best])
+        if len(again):
+            rows = rows[again]
+            if table is not None:
+                rows &= self.source.rows(source_ports[again])
+            rows &= self.own.rows(own[again])
+            best[again] = highest_bits(rows)
+        return best

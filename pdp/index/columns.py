@@ -1,0 +1,102 @@
+"""Frozen axes and masks as numpy arrays, for checks by the thousand.
+
+An axis of addresses or ports becomes an array of bounds; the masks on it become rows of 64-bit words, the word with the
+winning rules first. IPv6 bounds are pairs of 64-bit halves, since numpy has no 128-bit integers.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdp.index.axis import Axis
+from pdp.model.addresses import Family, Prefix
+
+T = TypeVar("T")
+
+Places = NDArray[np.intp]
+Words = NDArray[np.uint64]
+Addresses = NDArray[np.uint32] | NDArray[np.uint64]
+"""Shape (n,) of uint32 for IPv4, (n, 2) of uint64 for IPv6: the high half and the low half."""
+
+_HALF = (1 << 64) - 1
+
+
+def address_array(family: Family, addresses: Sequence[int]) -> Addresses:
+    """Addresses as an array of the family's form."""
+    if family is Family.IPV4:
+        return np.array(addresses, np.uint32)
+    halves = [(address >> 64, address & _HALF) for address in addresses]
+    return np.array(halves, np.uint64).reshape(len(halves), 2)
+
+
+class AddressBounds:
+    """The bounds of an axis of addresses; `places` finds the segments of many points at once."""
+
+    def __init__(self, axis: Axis[T], family: Family) -> None:
+        bounds = address_array(family, axis.bounds[:-1])
+        halves = bounds.reshape(len(bounds), -1)
+        self.highs: NDArray[np.uint32 | np.uint64] = halves[:, 0].copy()
+        self.lows: Words = halves[:, -1].astype(np.uint64)
+
+    def places(self, points: Addresses) -> Places:
+        """For each point, the position of its value in the axis's `values`."""
+        if points.ndim == 1:
+            return np.searchsorted(self.highs, points, "right")
+        highs = np.ascontiguousarray(points[:, 0])
+        first = np.searchsorted(self.highs, highs, "left")
+        last = np.searchsorted(self.highs, highs, "right")
+        tied = np.flatnonzero(first != last)
+        last[tied] = _search_lows(self.lows, points[tied, 1], first[tied], last[tied])
+        return last
+
+
+def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
+    """Whether each point, of the block's family, lies in the block.
+
+    A prefix cuts both halves into ranges of their own: one half is whole or a single value wherever the other is cut.
+    """
+    first, last = address_array(block.family, (block.first, block.last))
+    outside = np.asarray((points < first) | (points > last)).reshape(len(points), -1)
+    return np.count_nonzero(outside, axis=1) == 0
+
+
+def _search_lows(lows: Words, points: Words, start: Places, end: Places) -> Places:
+    """For each point, the first position in start..end whose bound is greater: a bisection in step over all points."""
+    while (open_ := start < end).any():
+        middle = (start + end) >> 1
+        right = open_ & (lows[np.minimum(middle, len(lows) - 1)] <= points)
+        start = np.where(right, middle + 1, start)
+        end = np.where(open_ & ~right, middle, end)
+    return start
+
+
+class MaskTable:
+    """Masks as rows of words: `rows[i]` is mask i, its highest bits in the first word. Equal masks share a row."""
+
+    def __init__(self, masks: Iterable[int], width: int) -> None:
+        """`width` is the number of rules that the masks speak of."""
+        self.words = max(1, (width + 63) // 64)
+        row_by_mask: dict[int, int] = {}
+        self.index: NDArray[np.uint16 | np.uint32] = np.array(
+            [row_by_mask.setdefault(mask, len(row_by_mask)) for mask in masks], np.uint32
+        )
+        packed = b"".join(mask.to_bytes(self.words * 8) for mask in row_by_mask)
+        self.table = np.frombuffer(packed, ">u8").astype(np.uint64).reshape(len(row_by_mask), self.words)
+
+    def rows(self, places: Places) -> Words:
+        """The masks at some positions, shape (n, words), a fresh array."""
+        return self.table.take(self.index.take(places), axis=0)
+
+
+def highest_bits(rows: Words) -> NDArray[np.int64]:
+    """The position of the highest set bit of each row, -1 where none is set."""
+    count, words = rows.shape
+    word = (rows != 0).argmax(axis=1) if words > 1 else np.zeros(count, np.intp)
+    value = rows[np.arange(count), word]
+    high = (value >> np.uint64(32)).astype(np.float64)
+    low = (value & np.uint64(0xFFFFFFFF)).astype(np.float64)
+    in_high = high > 0
+    exponent = np.frexp(np.where(in_high, high, low))[1].astype(np.int64) + np.where(in_high, 32, 0)
+    return np.where(value != 0, (words - 1 - word) * 64 + exponent - 1, -1)
