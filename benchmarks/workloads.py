@@ -20,6 +20,8 @@ VPC = VpcId("vpc-bench")
 ACCOUNT = AccountId("1000000000000001")
 OWN_GROUPS = tuple(GroupId(f"sg-own-{number}") for number in range(5))
 MEMBER_GROUPS = tuple(GroupId(f"sg-member-{number:02d}") for number in range(60))
+ROLES = 90
+"""Different sets of groups among the members: machines of one role have the same groups."""
 VPC_BLOCKS = {
     Family.IPV4: Prefix(Family.IPV4, 10 << 24, 8),
     Family.IPV6: Prefix(Family.IPV6, 0x2408_4001_AA00 << 80, 56),
@@ -43,7 +45,9 @@ def policy(
         made = _rules(rng, rules, family, peers, own_side)
         groups += [_group(name, tuple(made[place :: len(names)])) for place, name in enumerate(names)]
         address = _inside(rng, VPC_BLOCKS[family])
-        owners.append(Eni(EniId(BENCH_ENI + suffix), VPC, ACCOUNT, names, InstanceId(f"i-bench{suffix}"), True, (address,)))
+        owners.append(
+            Eni(EniId(BENCH_ENI + suffix), VPC, ACCOUNT, names, InstanceId(f"i-bench{suffix}"), True, (address,))
+        )
     vpc = Vpc(VPC, ACCOUNT, tuple(VPC_BLOCKS.values()))
     return Resources(groups=tuple(groups), enis=(*owners, *others), vpcs=(vpc,))
 
@@ -76,14 +80,24 @@ def _group(name: GroupId, rules: tuple[Rule, ...]) -> SecurityGroup:
 
 def _members(rng: Random, count: int, family: Family) -> list[Eni]:
     """Member ENIs with an address each, and one in fifty with an assigned /28 or /80 prefix as well."""
+    roles = [tuple(sorted(rng.sample(MEMBER_GROUPS, rng.randint(1, 3)))) for _ in range(ROLES)]
     enis = []
     for number in range(count):
         address = _inside(rng, VPC_BLOCKS[family])
         length = 28 if family is Family.IPV4 else 80
         prefixes = (prefix_around(family, _inside(rng, VPC_BLOCKS[family]).value, length),) if number % 50 == 0 else ()
-        names = tuple(sorted(rng.sample(MEMBER_GROUPS, rng.randint(1, 3))))
+        names = rng.choice(roles)
         enis.append(
-            Eni(EniId(f"eni-{number:06d}"), VPC, ACCOUNT, names, InstanceId(f"i-{number:06d}"), True, (address,), prefixes)
+            Eni(
+                EniId(f"eni-{number:06d}"),
+                VPC,
+                ACCOUNT,
+                names,
+                InstanceId(f"i-{number:06d}"),
+                True,
+                (address,),
+                prefixes,
+            )
         )
     return enis
 
@@ -93,7 +107,9 @@ def _rules(rng: Random, count: int, family: Family, peers: int, own_side: int) -
     prefixes = _nested_prefixes(rng, family, max(1, count * 7 // 10))
     rules = []
     for number in range(count):
-        peer: Peer = GroupPeer(rng.choice(MEMBER_GROUPS), ACCOUNT) if number < peers * count // 1000 else _cidr(rng, prefixes)
+        peer: Peer = (
+            GroupPeer(rng.choice(MEMBER_GROUPS), ACCOUNT) if number < peers * count // 1000 else _cidr(rng, prefixes)
+        )
         own = None
         if peers * count // 1000 <= number < (peers + own_side) * count // 1000:
             length = rng.choice((12, 16, 24)) if family is Family.IPV4 else rng.choice((60, 64, 80))
@@ -135,7 +151,9 @@ def _nested_prefixes(rng: Random, family: Family, count: int) -> list[Prefix]:
         longer = [length for length in steps if length > around.length]
         if not longer:
             continue
-        prefix = prefix_around(family, _inside(rng, around).value, longer[0] if rng.random() < 0.6 else rng.choice(longer))
+        prefix = prefix_around(
+            family, _inside(rng, around).value, longer[0] if rng.random() < 0.6 else rng.choice(longer)
+        )
         if prefix not in known:
             known.add(prefix)
             prefixes.append(prefix)

@@ -209,7 +209,9 @@ class ColumnCheck:
         if verdict.group is not None:
             self.group_index[row] = self._groups.number(verdict.group, verdict.group)
             if verdict.rule is not None:
-                self.rule_index[row] = self._rules.number(OwnedRule(verdict.rule, verdict.group), id(verdict.rule))
+                self.rule_index[row] = self._rules.number(
+                    OwnedRule(verdict.rule, verdict.group), (id(verdict.rule), verdict.group)
+                )
         self._limit(verdict.valid_until)
 
     def _record(self, rows: Places, decided: Decided) -> None:

@@ -79,14 +79,15 @@ class Checker:
         eni = self.snapshot.eni(eni_id)
         cached = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
         context = context_of(self.snapshot, eni, direction, family, cached.index)
-        view = View(context, answers_for(context), self._book(eni.vpc, family), cached)
+        view = View(context, answers_for(context), self.book(eni.vpc, family), cached)
         views = self._views[direction + family]
         if len(views) >= MOST_VIEWS:
             views.clear()
         views[eni_id] = view
         return view
 
-    def _book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
+    def book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
+        """The address book of a VPC and family."""
         book = self._books.get((vpc, family))
         if book is None:
             book = self._books[vpc, family] = address_book(self._vpc_enis[vpc], family)
@@ -96,5 +97,5 @@ class Checker:
         """The address book of a VPC and family as columns."""
         columns = self._book_columns.get((vpc, family))
         if columns is None:
-            columns = self._book_columns[vpc, family] = BookColumns(self._book(vpc, family), family)
+            columns = self._book_columns[vpc, family] = BookColumns(self.book(vpc, family), family)
         return columns

@@ -73,7 +73,7 @@ class RowGroup:
         for stage in order_for(self.context.settings):
             if not len(pending):
                 return
-            if stage.applies(self.context):
+            if stage.answer_for(self.context) is not None:
                 decided = np.zeros(len(self.protocols), np.bool_)
                 for answer in stages[stage.stage](pending):
                     decided[answer.rows] = True
@@ -127,26 +127,23 @@ class RowGroup:
 
     def _rules(self, rows: Places) -> Iterator[Decided]:
         index = self.cached.columns
-        protocols = self.protocols[rows]
-        for protocol in np.flatnonzero(np.bincount(protocols)).tolist():
-            some = rows[protocols == protocol]
-            best = index.winners(
-                protocol,
-                self.remote[some],
-                self.own[some],
-                self.source_ports[some],
-                self.destination_ports[some],
-                (index.owners(self.book), self._owner_places(some)) if index.index.peers else None,
-            )
-            won = np.flatnonzero(best >= 0)
-            bits = best[won]
-            yield Decided(
-                Stage.RULE,
-                some[won],
-                index.actions[bits],
-                Choice(index.groups, index.group_of[bits]),
-                Choice(index.index.ordered, bits),
-            )
+        best = index.winners(
+            self.protocols[rows],
+            self.remote[rows],
+            self.own[rows],
+            self.source_ports[rows],
+            self.destination_ports[rows],
+            (index.owners(self.book), self._owner_places(rows)) if index.index.peers else None,
+        )
+        won = np.flatnonzero(best >= 0)
+        bits = best[won]
+        yield Decided(
+            Stage.RULE,
+            rows[won],
+            index.actions[bits],
+            Choice(index.groups, index.group_of[bits]),
+            Choice(index.index.ordered, bits),
+        )
 
     def _health_check(self, rows: Places) -> Iterator[Decided]:
         yield Decided(Stage.HEALTH_CHECK, rows[inside(self.remote[rows], HEALTH_CHECK_BLOCK)], ACCEPT)

@@ -11,6 +11,7 @@ from pdp.index.columns import AddressBounds, Addresses, MaskTable, Places, Words
 from pdp.index.policy_index import PolicyIndex
 from pdp.model.addresses import Family
 from pdp.model.ids import GroupId
+from pdp.model.protocols import LAST_PROTOCOL, TCP, UDP
 from pdp.policy.owners import Owners
 
 Groups = frozenset[GroupId]
@@ -20,19 +21,42 @@ FEW_PORTS = 2_000
 """Up to this many look-ups, bisecting beats spreading an axis over all ports first."""
 
 
-class PortTable:
-    """Masks by port."""
+class PortPlaces:
+    """Where ports are on an axis."""
 
-    def __init__(self, axis: Axis[int], width: int) -> None:
+    def __init__(self, axis: Axis[int]) -> None:
         self.bounds = np.array(axis.bounds, np.uint32)
-        self.masks = MaskTable(axis.values, width)
 
-    def rows(self, ports: NDArray[np.uint16]) -> Words:
-        """The masks at some ports."""
+    def places(self, ports: NDArray[np.uint16]) -> Places:
+        """For each port, the position of its value in the axis's `values`."""
         if len(ports) <= FEW_PORTS:
-            return self.masks.rows(np.searchsorted(self.bounds, ports, "right"))
+            return self.bounds.searchsorted(ports, "right")
         place_by_port = np.repeat(np.arange(1, len(self.bounds), dtype=np.intp), np.diff(self.bounds))
-        return self.masks.rows(place_by_port.take(ports))
+        return place_by_port.take(ports)
+
+
+class ServiceTable:
+    """Masks by protocol and destination port; a protocol without ports has one mask."""
+
+    def __init__(self, index: PolicyIndex, width: int) -> None:
+        masks = [index.any_protocol]
+        self.place_of_protocol = np.zeros(LAST_PROTOCOL + 1, np.intp)
+        for protocol, mask in index.by_protocol.items():
+            self.place_of_protocol[protocol] = len(masks)
+            masks.append(mask)
+        self.ports: list[tuple[int, int, PortPlaces]] = []
+        for protocol, axis in index.ports.items():
+            self.ports.append((protocol, len(masks), PortPlaces(axis)))
+            masks += axis.values
+        self.masks = MaskTable(masks, width)
+
+    def rows(self, protocols: NDArray[np.uint8], ports: NDArray[np.uint16]) -> Words:
+        """The masks of some services."""
+        places = self.place_of_protocol.take(protocols)
+        for protocol, offset, axis in self.ports:
+            some = np.flatnonzero(protocols == protocol)
+            places[some] = axis.places(ports[some]) + offset
+        return self.masks.rows(places)
 
 
 class AddressTable:
@@ -96,11 +120,12 @@ class ColumnIndex:
         self.index = index
         self.sharing = sharing
         self.width = width = len(index.ordered)
-        self.ports = {protocol: PortTable(axis, width) for protocol, axis in index.ports.items()}
+        self.services = ServiceTable(index, width)
         self.remote = AddressTable(index.remote, family, width)
         self.own = AddressTable(index.own, family, width)
-        self.source = PortTable(index.source, width)
-        self.narrowed = np.frombuffer(index.narrowed + b"\0", np.bool_)
+        self.source_places = PortPlaces(index.source)
+        self.source_masks = MaskTable(index.source.values, width)
+        self.narrowed = np.frombuffer(index.narrowed + b"\0", np.bool_)  # the last one is for -1, no winner
         self.actions = np.array([owned.rule.action for owned in index.ordered], np.uint8)
         self.groups = sorted({owned.group for owned in index.ordered})
         self.group_of = np.array([self.groups.index(owned.group) for owned in index.ordered], np.intp)
@@ -114,32 +139,28 @@ class ColumnIndex:
 
     def winners(
         self,
-        protocol: int,
+        protocols: NDArray[np.uint8],
         remote: Addresses,
         own: Addresses,
         source_ports: NDArray[np.uint16],
         destination_ports: NDArray[np.uint16],
         owners: tuple[OwnerTable, Places] | None,
     ) -> NDArray[np.int64]:
-        """For each flow, the position of the winning rule in `index.ordered`, or -1. All flows have one protocol.
+        """For each flow, the position of the winning rule in `index.ordered`, or -1.
 
         `owners` says where in the address book the remote addresses are; None when no rule has a group peer.
         """
-        table = self.ports.get(protocol)
         rows = self.remote.rows(remote)
         if owners is not None:
             owners[0].add_peers(rows, owners[1])
-        if table is not None:
-            rows &= table.rows(destination_ports)
-        else:
-            mask = self.index.by_protocol.get(protocol, self.index.any_protocol)
-            rows &= MaskTable([mask], self.width).table
+        rows &= self.services.rows(protocols, destination_ports)
         best = highest_bits(rows)
-        again = np.flatnonzero((best >= 0) & self.narrowed[best])
+        again = np.flatnonzero(self.narrowed.take(best, mode="wrap"))
         if len(again):
             rows = rows[again]
-            if table is not None:
-                rows &= self.source.rows(source_ports[again])
+            with_ports = np.flatnonzero((protocols[again] == TCP) | (protocols[again] == UDP))
+            ports = source_ports[again[with_ports]]
+            rows[with_ports] &= self.source_masks.rows(self.source_places.places(ports))
             rows &= self.own.rows(own[again])
             best[again] = highest_bits(rows)
         return best

@@ -43,10 +43,10 @@ class AddressBounds:
     def places(self, points: Addresses) -> Places:
         """For each point, the position of its value in the axis's `values`."""
         if points.ndim == 1:
-            return np.searchsorted(self.highs, points, "right")
+            return self.highs.searchsorted(points, "right")
         highs = np.ascontiguousarray(points[:, 0])
-        first = np.searchsorted(self.highs, highs, "left")
-        last = np.searchsorted(self.highs, highs, "right")
+        first = self.highs.searchsorted(highs, "left")
+        last = self.highs.searchsorted(highs, "right")
         tied = np.flatnonzero(first != last)
         last[tied] = _search_lows(self.lows, points[tied, 1], first[tied], last[tied])
         return last
@@ -58,8 +58,9 @@ def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
     A prefix cuts both halves into ranges of their own: one half is whole or a single value wherever the other is cut.
     """
     first, last = address_array(block.family, (block.first, block.last))
-    outside = np.asarray((points < first) | (points > last)).reshape(len(points), -1)
-    return np.count_nonzero(outside, axis=1) == 0
+    halves = points.ndim
+    outside = np.asarray((points < first) | (points > last)).reshape(len(points), halves)
+    return np.array(np.count_nonzero(outside, axis=1) == 0)
 
 
 def _search_lows(lows: Words, points: Words, start: Places, end: Places) -> Places:

@@ -152,13 +152,6 @@ def _has_family(prefix_list: PrefixList, family: Family) -> bool:
     return any(entry.family is family for entry in prefix_list.entries)
 
 
-def _peer_prefixes(rule: Rule, prefix_lists: PrefixLists) -> tuple[Prefix, ...]:
-    """The blocks of a CIDR or prefix-list peer; none for a group peer."""
-    if isinstance(rule.peer, Cidr):
-        return (rule.peer.prefix,)
-    return () if isinstance(rule.peer, GroupPeer) else prefix_lists[rule.peer.prefix_list].entries
-
-
 def _port_axes(bits: Bits, port_lists: PortLists) -> dict[int, Axis[int]]:
     """Which rules take a destination port, for TCP and for UDP (§3.6, §3.9). One tree serves both."""
     everywhere = 0
@@ -211,9 +204,12 @@ def _remote_axis(bits: Bits, family: Family, prefix_lists: PrefixLists) -> Axis[
     """Which rules have the remote address in a CIDR or prefix-list peer."""
     masks: dict[Prefix, int] = defaultdict(int)
     for bit, rule in bits:
-        for prefix in _peer_prefixes(rule, prefix_lists):
-            if prefix.family is family:
-                masks[prefix] |= bit
+        if isinstance(rule.peer, Cidr):
+            masks[rule.peer.prefix] |= bit
+        elif isinstance(rule.peer, PrefixListPeer):
+            for entry in prefix_lists[rule.peer.prefix_list].entries:
+                if entry.family is family:
+                    masks[entry] |= bit
     return PrefixTrie(family, masks, 0, or_).freeze()
 
 

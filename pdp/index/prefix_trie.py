@@ -5,6 +5,7 @@ an address belongs to every prefix around it. Checks read the frozen form, an `A
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from pdp.index.axis import Axis
@@ -32,9 +33,7 @@ class PrefixTrie(Generic[T]):
         self.combine = combine
         self.root = Node(0, family.last, nothing)
         path = [self.root]
-        for first, length, value in sorted(
-            ((prefix.first, prefix.length, value) for prefix, value in values.items()), key=lambda item: item[:2]
-        ):
+        for (_, first, length), value in sorted(values.items(), key=itemgetter(0)):
             last = first | ((1 << (family.bits - length)) - 1)
             while path[-1].last < first:
                 path.pop()

@@ -25,15 +25,13 @@ PRIVATE_BLOCKS = tuple(
 )
 """Private address space, nothing else (§2.0)."""
 HEALTH_CHECK_BLOCK = parse_cidr("100.64.0.0/10").prefix
-_HEALTH_CHECK_FIRST, _HEALTH_CHECK_LAST = HEALTH_CHECK_BLOCK.first, HEALTH_CHECK_BLOCK.last
 
-_RULE = Stage.RULE
 _PENALTY_DROP = Verdict(DROP, Stage.PENALTY)
 _SMTP_DROP = Verdict(DROP, Stage.SMTP_BLOCKED)
 _DEFAULT_DROP = Verdict(DROP, Stage.DEFAULT)
 
 
-Answer = Callable[[Context, Flow, Owners, Instant, Box | None], Verdict | None]
+Answer = Callable[[Flow, Owners, Instant, Box | None], Verdict | None]
 """A stage's verdict for a flow whose remote address has some owners, at a time, or None.
 
 Given a box around the flow, it narrows that to where its answer, or its silence, stays the same at the same time.
@@ -41,55 +39,63 @@ Given a box around the flow, it narrows that to where its answer, or its silence
 
 
 class StageRules(NamedTuple):
-    """One stage as functions; `applies(context)` says whether it can ever answer there."""
+    """One stage. `answer_for(context)` is how it answers there, or None where it never can."""
 
     stage: Stage
-    applies: Callable[[Context], bool]
-    answer: Answer
+    answer_for: Callable[[Context], Answer | None]
 
 
-def _accept(context: Context, stage: Stage, flow: Flow) -> Verdict:
-    """An accept that no rule gave, with the session's idle timeout (§2.3)."""
-    return Verdict(ACCEPT, stage, None, None, context.idle_timeouts_s.get(flow.protocol))
+def _same_instance(context: Context) -> Answer | None:
+    """Stage 1: traffic between two ENIs of one instance is forwarded by the guest and never reaches the groups."""
+    if not context.has_siblings:
+        return None
+    eni, timeouts = context.eni, context.idle_timeouts_s
+
+    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+        if box is not None:
+            box.asks_owners = True
+        for other in owners.enis:
+            if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
+                return Verdict(ACCEPT, Stage.SAME_INSTANCE, None, None, timeouts.get(flow.protocol))
+        return None
+
+    return answer
 
 
-def _always(_context: Context) -> bool:
-    return True
+def _penalty(context: Context) -> Answer | None:
+    """Stage 2: an instance whose traffic is blocked by a penalty that has effect. It is the same for all its flows."""
+    blocks = context.blocks
+    if not blocks:
+        return None
+
+    def answer(_flow: Flow, _owners: Owners, at: Instant, _box: Box | None) -> Verdict | None:
+        return _PENALTY_DROP if is_blocked(blocks, at) else None
+
+    return answer
 
 
-# Stage 1: traffic between two ENIs of one instance is forwarded by the guest and never reaches the groups.
+def _smtp(context: Context) -> Answer | None:
+    """Stage 3: mail to the internet over TCP port 25, which no rule can open."""
+    if context.direction is Direction.INGRESS or context.smtp_exempt:
+        return None
+    exempt = smtp_exempt_blocks(context)
 
+    def answer(flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+        if flow.protocol != TCP:
+            return None
+        if flow.destination_port != SMTP_PORT:
+            if box is not None:
+                box.cut_destination_ports(flow.destination_port, SMTP_PORT)
+            return None
+        if box is not None:
+            box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
+            for block in exempt:
+                box.cut_remote(flow.remote, block.first, block.last)
+        if any(block.first <= flow.remote <= block.last for block in exempt):
+            return None
+        return _SMTP_DROP
 
-def _same_instance_applies(context: Context) -> bool:
-    return context.has_siblings
-
-
-def _same_instance(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
-    if box is not None:
-        box.asks_owners = True
-    eni = context.eni
-    for other in owners.enis:
-        if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
-            return _accept(context, Stage.SAME_INSTANCE, flow)
-    return None
-
-
-# Stage 2: an instance whose traffic is blocked by a penalty that has effect. It is the same for all its flows.
-
-
-def _penalty_applies(context: Context) -> bool:
-    return bool(context.blocks)
-
-
-def _penalty(context: Context, _flow: Flow, _owners: Owners, at: Instant, _box: Box | None) -> Verdict | None:
-    return _PENALTY_DROP if is_blocked(context.blocks, at) else None
-
-
-# Stage 3: mail to the internet over TCP port 25, which no rule can open.
-
-
-def _smtp_applies(context: Context) -> bool:
-    return context.direction is Direction.EGRESS and not context.smtp_exempt
+    return answer
 
 
 def smtp_exempt_blocks(context: Context) -> list[Prefix]:
@@ -99,85 +105,76 @@ def smtp_exempt_blocks(context: Context) -> list[Prefix]:
     return [block for block in (*context.vpc_blocks, *PRIVATE_BLOCKS) if block.family is context.family]
 
 
-def _smtp(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
-    if flow.protocol != TCP:
+def _same_group(context: Context) -> Answer | None:
+    """Stage 4: members of one basic group whose inner access policy is Accept."""
+    sharing, timeouts = context.sharing, context.idle_timeouts_s
+    if not sharing:
         return None
-    if flow.destination_port != SMTP_PORT:
+
+    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
         if box is not None:
-            box.cut_destination_ports(flow.destination_port, SMTP_PORT)
+            box.asks_owners = True
+        if sharing.isdisjoint(owners.groups):
+            return None
+        return Verdict(ACCEPT, Stage.SAME_GROUP, None, min(sharing & owners.groups), timeouts.get(flow.protocol))
+
+    return answer
+
+
+def _rules(context: Context) -> Answer:
+    """Stage 5: the groups' own rules (§3)."""
+    find_winner, timeouts = context.rules.winner, context.idle_timeouts_s
+    rule_stage, new_verdict = Stage.RULE, tuple.__new__
+
+    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+        winner = find_winner(flow, owners, box)
+        if winner is None:
+            return None
+        rule, group = winner
+        if rule.action is DROP:
+            return new_verdict(Verdict, (DROP, rule_stage, rule, group, None, None, None))
+        timeout = timeouts.get(flow.protocol)
+        return new_verdict(Verdict, (ACCEPT, rule_stage, rule, group, timeout, None, None))
+
+    return answer
+
+
+def _health_check(context: Context) -> Answer | None:
+    """Stage 6: health checks of load balancers."""
+    if context.direction is Direction.EGRESS or context.family is Family.IPV6:
         return None
-    exempt = smtp_exempt_blocks(context)
-    if box is not None:
-        box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
-        for block in exempt:
-            box.cut_remote(flow.remote, block.first, block.last)
-    if any(block.first <= flow.remote <= block.last for block in exempt):
+    first, last, timeouts = HEALTH_CHECK_BLOCK.first, HEALTH_CHECK_BLOCK.last, context.idle_timeouts_s
+
+    def answer(flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+        if box is not None:
+            box.cut_remote(flow.remote, first, last)
+        if first <= flow.remote <= last:
+            return Verdict(ACCEPT, Stage.HEALTH_CHECK, None, None, timeouts.get(flow.protocol))
         return None
-    return _SMTP_DROP
+
+    return answer
 
 
-# Stage 4: members of one basic group whose inner access policy is Accept.
+def _default(context: Context) -> Answer:
+    """Stage 7: the default of the groups' type. It is the same for all flows of an ENI and direction."""
+    accepts, timeouts = context.default_action is ACCEPT, context.idle_timeouts_s
 
+    def answer(flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
+        if accepts:
+            return Verdict(ACCEPT, Stage.DEFAULT, None, None, timeouts.get(flow.protocol))
+        return _DEFAULT_DROP
 
-def _same_group_applies(context: Context) -> bool:
-    return bool(context.sharing)
-
-
-def _same_group(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
-    if box is not None:
-        box.asks_owners = True
-    if context.sharing.isdisjoint(owners.groups):
-        return None
-    group = min(context.sharing & owners.groups)
-    return Verdict(ACCEPT, Stage.SAME_GROUP, None, group, context.idle_timeouts_s.get(flow.protocol))
-
-
-# Stage 5: the groups' own rules (§3).
-
-
-def _rules(context: Context, flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
-    winner = context.rules.winner(flow, owners, box)
-    if winner is None:
-        return None
-    rule, group = winner
-    if rule.action is DROP:
-        return tuple.__new__(Verdict, (DROP, _RULE, rule, group, None, None, None))
-    timeout = context.idle_timeouts_s.get(flow.protocol)
-    return tuple.__new__(Verdict, (ACCEPT, _RULE, rule, group, timeout, None, None))
-
-
-# Stage 6: health checks of load balancers.
-
-
-def _health_check_applies(context: Context) -> bool:
-    return context.direction is Direction.INGRESS and context.family is Family.IPV4
-
-
-def _health_check(context: Context, flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
-    if box is not None:
-        box.cut_remote(flow.remote, _HEALTH_CHECK_FIRST, _HEALTH_CHECK_LAST)
-    if _HEALTH_CHECK_FIRST <= flow.remote <= _HEALTH_CHECK_LAST:
-        return _accept(context, Stage.HEALTH_CHECK, flow)
-    return None
-
-
-# Stage 7: the default of the groups' type. It is the same for all flows of an ENI and direction.
-
-
-def _default(context: Context, flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
-    if context.default_action is ACCEPT:
-        return _accept(context, Stage.DEFAULT, flow)
-    return _DEFAULT_DROP
+    return answer
 
 
 ORDER = (
-    StageRules(Stage.SAME_INSTANCE, _same_instance_applies, _same_instance),
-    StageRules(Stage.PENALTY, _penalty_applies, _penalty),
-    StageRules(Stage.SMTP_BLOCKED, _smtp_applies, _smtp),
-    StageRules(Stage.SAME_GROUP, _same_group_applies, _same_group),
-    StageRules(Stage.RULE, _always, _rules),
-    StageRules(Stage.HEALTH_CHECK, _health_check_applies, _health_check),
-    StageRules(Stage.DEFAULT, _always, _default),
+    StageRules(Stage.SAME_INSTANCE, _same_instance),
+    StageRules(Stage.PENALTY, _penalty),
+    StageRules(Stage.SMTP_BLOCKED, _smtp),
+    StageRules(Stage.SAME_GROUP, _same_group),
+    StageRules(Stage.RULE, _rules),
+    StageRules(Stage.HEALTH_CHECK, _health_check),
+    StageRules(Stage.DEFAULT, _default),
 )
 """The stages, first asked first (§2)."""
 
@@ -193,8 +190,9 @@ def order_for(settings: Settings) -> tuple[StageRules, ...]:
 
 
 def answers_for(context: Context) -> tuple[Answer, ...]:
-    """The stages to ask for a context, in order, without those that can never answer there."""
-    return tuple(stage.answer for stage in order_for(context.settings) if stage.applies(context))
+    """How the stages answer in a context, in order, without those that never can."""
+    answers = (stage.answer_for(context) for stage in order_for(context.settings))
+    return tuple(answer for answer in answers if answer is not None)
 
 
 def judge(
@@ -205,7 +203,7 @@ def judge(
     A box is narrowed to where the verdict stays the same: by every stage asked, so it is sound by construction.
     """
     for answer in answers:
-        verdict = answer(context, flow, owners, at, box)
+        verdict = answer(flow, owners, at, box)
         if verdict is not None:
             return _limited_by_penalties(context, verdict, at) if context.blocks else verdict
     raise AssertionError("the default stage always answers")
