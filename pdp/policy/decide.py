@@ -12,7 +12,7 @@ from pdp.policy.context import OwnedRule, context_of
 from pdp.policy.matching import Matcher
 from pdp.policy.owners import Owners, find_owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import judge, answers_for
+from pdp.policy.stages import answers_for, judge
 
 
 class LinearRules:

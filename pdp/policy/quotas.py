@@ -1,0 +1,129 @@
+"""What a policy holds beyond its limits and beyond the rules for new requests (§4): a report, one sentence each.
+
+What runs in the cloud today must load, so nothing here refuses. Counts are those of §4.11: a rule counts 1, or the
+`max_entries` of the list that it names, or the product of both.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from pdp.model.groups import GroupType, SecurityGroup
+from pdp.model.ids import GroupId, PortListId, PrefixListId
+from pdp.model.limits import LAST_NEW_PRIORITY, LIMITS_BY_VERSION, Limits
+from pdp.model.network import Eni
+from pdp.model.resources import Resources
+from pdp.model.rules import GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
+
+MOST_NAMED = 5
+"""Rules that a finding names; the rest is counted."""
+
+
+def rule_count(
+    rule: Rule, prefix_lists: Mapping[PrefixListId, PrefixList], port_lists: Mapping[PortListId, PortList]
+) -> int:
+    """What a rule counts toward a limit (§4.11)."""
+    count = 1
+    if isinstance(rule.peer, PrefixListPeer):
+        count *= prefix_lists[rule.peer.prefix_list].max_entries
+    if rule.port_list is not None:
+        count *= port_lists[rule.port_list].max_entries
+    return count
+
+
+def findings(resources: Resources) -> list[str]:
+    """Every finding, by id within each kind. Each sentence names the limit, its value and the present count."""
+    counts = _Counts(resources, LIMITS_BY_VERSION[resources.settings.limits])
+    groups = sorted(resources.groups, key=lambda group: group.id)
+    found = [sentence for group in groups for sentence in counts.of_group(group)]
+    found += [sentence for eni in sorted(resources.enis, key=lambda eni: eni.id) for sentence in counts.of_eni(eni)]
+    found += counts.of_accounts()
+    return found
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The resources, counted once."""
+
+    resources: Resources
+    limits: Limits
+
+    @cached_property
+    def groups(self) -> dict[GroupId, SecurityGroup]:
+        return {group.id: group for group in self.resources.groups}
+
+    @cached_property
+    def rules(self) -> dict[GroupId, int]:
+        """Rules of each group, as they count."""
+        prefix_lists = {item.id: item for item in self.resources.prefix_lists}
+        port_lists = {item.id: item for item in self.resources.port_lists}
+        return {
+            group.id: sum(rule_count(rule, prefix_lists, port_lists) for rule in group.rules)
+            for group in self.resources.groups
+        }
+
+    @cached_property
+    def members(self) -> dict[GroupId, list[Eni]]:
+        """ENIs of each group."""
+        members = defaultdict(list)
+        for eni in self.resources.enis:
+            for group in eni.groups:
+                members[group].append(eni)
+        return members
+
+    def of_group(self, group: SecurityGroup) -> Iterator[str]:
+        """Findings of one group."""
+        limits, members = self.limits, self.members.get(group.id, [])
+        yield from self._over(group.id, "rules per group", limits.rules_per_group, self.rules[group.id])
+        if group.type is GroupType.BASIC:
+            addresses = sum(len(eni.addresses) + len(eni.prefixes) for eni in members)
+            yield from self._over(
+                group.id, "private addresses per basic group", limits.addresses_per_basic_group, addresses
+            )
+        else:
+            yield from self._over(group.id, "ENIs per advanced group", limits.enis_per_advanced_group, len(members))
+        yield from self._group_peers(group)
+        late = [rule for rule in group.rules if rule.priority > LAST_NEW_PRIORITY]
+        what = f"rules of a priority above {LAST_NEW_PRIORITY}, the last that a new rule may have"
+        yield from _never(group.id, what, late)
+
+    def of_eni(self, eni: Eni) -> Iterator[str]:
+        """Findings of one ENI."""
+        total = sum(self.rules[group] for group in eni.groups)
+        yield from self._over(eni.id, "groups per ENI", self.limits.groups_per_eni, len(eni.groups))
+        yield from self._over(eni.id, "rules per ENI over its groups", self.limits.rules_per_eni, total)
+
+    def of_accounts(self) -> Iterator[str]:
+        """Findings of accounts."""
+        groups = Counter(group.account for group in self.resources.groups)
+        for account, count in sorted(groups.items()):
+            yield from self._over(f"account {account}", "groups per account", self.limits.groups_per_account, count)
+
+    def _group_peers(self, group: SecurityGroup) -> Iterator[str]:
+        """Group peers stand between two basic groups, and not too many in one (§4.5)."""
+        peers = [(rule, rule.peer.group) for rule in group.rules if isinstance(rule.peer, GroupPeer)]
+        yield from self._over(
+            group.id, "rules with a group peer per group", self.limits.group_peers_per_group, len(peers)
+        )
+        own = [rule for rule, peer in peers if peer == group.id]
+        yield from _never(group.id, "rules that name the group itself as peer", own)
+        if group.type is GroupType.ADVANCED:
+            rules = [rule for rule, _ in peers]
+            yield from _never(group.id, "rules of an advanced group that have a group peer", rules)
+        others = [(rule, self.groups.get(peer)) for rule, peer in peers if peer != group.id]
+        toward = [rule for rule, peer in others if peer is not None and peer.type is GroupType.ADVANCED]
+        yield from _never(group.id, "rules with an advanced group as peer", toward)
+
+    def _over(self, what: str, limit: str, value: int, count: int) -> Iterator[str]:
+        """A count beyond a limit."""
+        if count > value:
+            yield f"{what}: {count} is above the limit of {value} {limit} (limits of {self.limits.version})"
+
+
+def _never(group: GroupId, what: str, rules: list[Rule]) -> Iterator[str]:
+    """Rules that no new request could make; the first few are named."""
+    if rules:
+        ids = sorted(rule.id for rule in rules)
+        more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+        yield f"{group}: {what}: {len(rules)}, where 0 are allowed: {', '.join(ids[:MOST_NAMED])}{more}"
