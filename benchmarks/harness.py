@@ -70,6 +70,12 @@ def kept_kib(make: Callable[[], R]) -> tuple[float, R]:
     return (after - before) / 1024, made
 
 
+def same(found: object, expected: object) -> None:
+    """An answer that is timed must be right."""
+    if found != expected:
+        raise AssertionError(f"a timed answer is wrong: {found} instead of {expected}")
+
+
 def machine() -> dict[str, Any]:
     """Facts about where a measurement was taken."""
     cpu = platform.processor() or platform.machine()

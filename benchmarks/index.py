@@ -1,17 +1,17 @@
 """What the index costs: `python -m benchmarks.index [--json]`.
 
-One ENI with 1,000 ingress rules (nested CIDRs, 60 group peers, 50 rules with an own side, 300 distinct port ranges) in a
-VPC with 10,000 member addresses, for each family. Every answer that is timed is also checked: verdicts against the
+One ENI with 1,000 ingress rules (nested CIDRs, 60 group peers, 50 rules with an own side, 300 distinct port ranges) in
+a VPC with 10,000 member addresses, for each family. Every answer that is timed is also checked: verdicts against the
 linear definition, columns against single checks.
 """
 
 import argparse
-from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import workloads
-from benchmarks.harness import kept_kib, microseconds_per_call, milliseconds, say, show
+from benchmarks.harness import kept_kib, microseconds_per_call, milliseconds, same, say, show
+from benchmarks.workloads import PackedColumns, packed_columns
 from pdp.index.batch import ColumnCheck, Columns
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
@@ -31,18 +31,6 @@ ROWS = 10_000
 MIXED_ENIS = 50
 LINEAR_FLOWS = 200
 NOW = Instant(0)
-
-
-class PackedColumns(NamedTuple):
-    """A request's columns as bytes, in network byte order."""
-
-    eni_index: bytes
-    directions: bytes
-    protocols: bytes
-    sources: bytes
-    destinations: bytes
-    source_ports: bytes
-    destination_ports: bytes
 
 
 def measure(family: Family) -> dict[str, float]:
@@ -102,13 +90,13 @@ def _check_figures(checker: Checker, flows: list[Flow], family: Family) -> dict[
 
 
 def _columns_figure(enis: int, family: Family) -> float:
-    """Nanoseconds per flow from the bytes of a request's columns to the bytes of an answer's, for rows over some ENIs."""
+    """Nanoseconds per flow from a request's bytes to an answer's, for rows spread over some ENIs."""
     resources = workloads.policy(RULES, MEMBERS, family, enis=enis)
     checker = Checker(snapshot_of(resources), IndexCache())
     flows = workloads.flows(resources, ROWS, family, seed=3)
     eni_ids = [eni.id for eni in resources.enis[:enis]]
     width = 4 if family is Family.IPV4 else 16
-    packed = _packed(flows, enis, width)
+    packed = packed_columns(flows, enis, width)
     check = _check_columns(checker, eni_ids, packed, width)
     for row, flow in enumerate(flows):
         verdict = checker.check(eni_ids[row % enis], flow, NOW)
@@ -116,18 +104,6 @@ def _columns_figure(enis: int, family: Family) -> float:
         group = check.groups[check.group_index[row] - 1] if check.group_index[row] else None
         same((check.actions[row], check.reasons[row], rule, group), (*verdict[:4],))
     return milliseconds(lambda: _answer_bytes(_check_columns(checker, eni_ids, packed, width))) * 1e6 / ROWS
-
-
-def _packed(flows: list[Flow], enis: int, width: int) -> PackedColumns:
-    return PackedColumns(
-        (np.arange(len(flows), dtype=np.uint32) % enis).astype(">u4").tobytes(),
-        bytes(flow.direction for flow in flows),
-        bytes(flow.protocol for flow in flows),
-        b"".join(flow.source.value.to_bytes(width) for flow in flows),
-        b"".join(flow.destination.value.to_bytes(width) for flow in flows),
-        np.array([flow.source_port for flow in flows], ">u2").tobytes(),
-        np.array([flow.destination_port for flow in flows], ">u2").tobytes(),
-    )
 
 
 def _check_columns(checker: Checker, eni_ids: list[EniId], packed: PackedColumns, width: int) -> ColumnCheck:
@@ -149,12 +125,6 @@ def _check_columns(checker: Checker, eni_ids: list[EniId], packed: PackedColumns
 def _answer_bytes(check: ColumnCheck) -> list[bytes]:
     wide = [check.rule_index.astype(">u4"), check.group_index.astype(">u4")]
     return [column.tobytes() for column in (check.actions, check.reasons, check.errors, *wide)]
-
-
-def same(found: object, expected: object) -> None:
-    """An answer that is timed must be right."""
-    if found != expected:
-        raise AssertionError(f"a timed answer is wrong: {found} instead of {expected}")
 
 
 def main() -> None:

@@ -5,6 +5,9 @@ practice: a few wide blocks, many /16 to /24 inside them, and single hosts insid
 """
 
 from random import Random
+from typing import NamedTuple
+
+import numpy as np
 
 from pdp.model.addresses import Address, Cidr, Family, Prefix, prefix_around
 from pdp.model.flow import Direction, Flow, make_flow
@@ -58,6 +61,31 @@ def flows(resources: Resources, count: int, family: Family, seed: int = 2) -> li
     rules = [rule for group in resources.groups for rule in group.rules]
     members = [address for eni in resources.enis for address in eni.addresses if address.family is family]
     return [_flow(rng, rng.choice(rules), rng.choice(members), family) for _ in range(count)]
+
+
+class PackedColumns(NamedTuple):
+    """A request's columns as bytes, in network byte order."""
+
+    eni_index: bytes
+    directions: bytes
+    protocols: bytes
+    sources: bytes
+    destinations: bytes
+    source_ports: bytes
+    destination_ports: bytes
+
+
+def packed_columns(flows: list[Flow], enis: int, width: int) -> PackedColumns:
+    """The flows as columns, their ENIs by turns the first `enis` of a table; addresses are `width` bytes each."""
+    return PackedColumns(
+        (np.arange(len(flows), dtype=np.uint32) % enis).astype(">u4").tobytes(),
+        bytes(flow.direction for flow in flows),
+        bytes(flow.protocol for flow in flows),
+        b"".join(flow.source.value.to_bytes(width) for flow in flows),
+        b"".join(flow.destination.value.to_bytes(width) for flow in flows),
+        np.array([flow.source_port for flow in flows], ">u2").tobytes(),
+        np.array([flow.destination_port for flow in flows], ">u2").tobytes(),
+    )
 
 
 def _flow(rng: Random, rule: Rule, member: Address, family: Family) -> Flow:

@@ -7,7 +7,7 @@ underscores and digits of other scripts. None of these may decide who reaches a 
 import re
 import socket
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pdp.model.errors import quoted
 
@@ -24,7 +24,7 @@ class Family(IntEnum):
     IPV4 = 4, 32
     IPV6 = 6, 128
 
-    def __new__(cls, version: int, bits: int) -> "Family":
+    def __new__(cls, version: int, bits: int) -> Self:
         """A member that is its version, with the length of its addresses."""
         family = int.__new__(cls, version)
         family._value_ = version

@@ -96,7 +96,7 @@ def parse_port_range(text: str) -> PortRange | None:
 
 
 def exists_in(protocol: int, family: Family) -> bool:
-    """Whether a rule of this protocol number can match a flow of the family: ICMP is IPv4's, ICMPv6 is IPv6's (§3.5)."""
+    """Whether a rule of this protocol can match a flow of the family: ICMP is IPv4's, ICMPv6 is IPv6's (§3.5)."""
     if protocol == ICMP:
         return family is Family.IPV4
     if protocol == ICMPV6:
