@@ -1,0 +1,99 @@
+"""Requests as the model's own values: the one place where what a caller sent is validated (§2.1, §2.2).
+
+Every refusal is a FieldError that names the field's path, like `flow.destination_port`. It must never guess: what is
+absent, unknown or out of bounds is an error here, so that nothing behind it need ask again.
+"""
+
+from pdp.model.addresses import Address, parse_address
+from pdp.model.errors import FieldError, PdpError, Reason
+from pdp.model.flow import Direction, Flow, make_flow
+from pdp.model.ids import EniId
+from pdp.policy.path import End, Path, resolve_path
+from pdp.policy.snapshot import Snapshot
+from pdp.server.status import RESOURCE_TYPES, UnknownResource
+from pdp.v1 import decision_service_pb2, flow_pb2
+
+_DIRECTIONS = {1: Direction.INGRESS, 2: Direction.EGRESS}
+"""By number: looking an enum up by value costs ten times as much, on every check."""
+
+
+def asked_flow(
+    request: decision_service_pb2.CheckFlowRequest | decision_service_pb2.ExplainFlowRequest,
+) -> flow_pb2.Flow:
+    """The flow of a request. Raises FieldError with INVALID_FLOW when it has none."""
+    if not request.HasField("flow"):
+        raise FieldError(Reason.INVALID_FLOW, "flow", "the flow is missing; give its ENI, direction and 5-tuple")
+    return request.flow
+
+
+def flow_from_proto(message: flow_pb2.Flow) -> tuple[EniId, Flow]:
+    """The ENI's id, not looked up yet, and the flow. Raises FieldError with the path of the first field at fault."""
+    eni_id = message.eni_id
+    if not eni_id:
+        raise FieldError(Reason.MISSING_ENI, "flow.eni_id", "the ENI's id is missing; give one such as eni-bp1abc")
+    direction = _DIRECTIONS.get(message.direction)
+    if direction is None:
+        raise FieldError(
+            Reason.INVALID_DIRECTION,
+            "flow.direction",
+            f"{message.direction} is no direction; give DIRECTION_INGRESS (1) or DIRECTION_EGRESS (2)",
+        )
+    try:
+        return EniId(eni_id), make_flow(
+            direction,
+            _protocol(message),
+            _address(message.source, "source"),
+            _address(message.destination, "destination"),
+            # Absent and 0 differ, and asking for presence costs as much as reading: ask only where it is 0.
+            message.source_port or (0 if message.HasField("source_port") else None),
+            message.destination_port or (0 if message.HasField("destination_port") else None),
+        )
+    except FieldError as error:
+        raise error.under("flow") from None
+
+
+def unknown_resource(error: PdpError, field: str, name: str) -> PdpError:
+    """An error of the layers below, which may know no field, as one of the field that names what is not there."""
+    if error.reason not in RESOURCE_TYPES:
+        return error
+    description = error.description if isinstance(error, FieldError) else error.message
+    return UnknownResource(error.reason, field, description, name)
+
+
+def path_from_proto(snapshot: Snapshot, request: decision_service_pb2.CheckPathRequest) -> Path:
+    """The checks that a path consists of (§2.5). Raises FieldError like `flow_from_proto`."""
+    for name in ("source", "destination"):
+        if not request.HasField(name):
+            raise FieldError(Reason.INVALID_PATH, name, "the end is missing; give an ENI's id, an address, or both")
+    source, destination = request.source, request.destination
+    try:
+        return resolve_path(
+            snapshot,
+            End(source.eni_id, source.address),
+            End(destination.eni_id, destination.address),
+            _protocol(request),
+            request.source_port if request.HasField("source_port") else None,
+            request.destination_port if request.HasField("destination_port") else None,
+        )
+    except FieldError as error:
+        named = destination if error.field.startswith("destination") else source
+        raise unknown_resource(error, error.field, named.eni_id) from None
+
+
+def _protocol(message: flow_pb2.Flow | decision_service_pb2.CheckPathRequest) -> int:
+    """The protocol's number, which `make_flow` bounds. Absent is an error although 0 is a protocol."""
+    protocol = message.protocol
+    if not protocol and not message.HasField("protocol"):
+        raise FieldError(
+            Reason.INVALID_PROTOCOL, "protocol", "the protocol is missing; give its IANA number, such as 6 for TCP"
+        )
+    return protocol
+
+
+def _address(text: str, name: str) -> Address:
+    if not text:
+        raise FieldError(Reason.INVALID_ADDRESS, name, "the address is missing; give an IPv4 or IPv6 address as text")
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise FieldError(Reason.INVALID_ADDRESS, name, str(error)) from None

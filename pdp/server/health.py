@@ -1,0 +1,35 @@
+"""grpc.health.v1: every service, and the server as a whole under the blank name, serves or does not."""
+
+from collections.abc import Iterable
+
+import grpc
+from grpc_health.v1 import health, health_pb2
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+
+SERVICE_NAME: str = health.SERVICE_NAME
+THE_SERVER = ""
+
+
+class Health:
+    """Not serving from the start, serving once told so, and not serving again for good when the server ends."""
+
+    def __init__(self, service_names: Iterable[str], server: grpc.aio.Server) -> None:
+        self._names = [THE_SERVER, *service_names]
+        self._servicer = health.aio.HealthServicer()
+        add_HealthServicer_to_server(self._servicer, server)
+
+    async def not_serving_yet(self) -> None:
+        """Until a policy is loaded."""
+        await self._set_all(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def serving(self) -> None:
+        """From now on."""
+        await self._set_all(health_pb2.HealthCheckResponse.SERVING)
+
+    async def ending(self) -> None:
+        """Not serving, whatever is said later."""
+        await self._servicer.enter_graceful_shutdown()
+
+    async def _set_all(self, status: int) -> None:
+        for name in self._names:
+            await self._servicer.set(name, status)
