@@ -1,0 +1,1 @@
+"""The `pdp` command: one file per verb, all of them thin; `main` says which there are."""

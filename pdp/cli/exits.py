@@ -1,0 +1,35 @@
+"""The exit codes of `pdp`, and the one error by which a verb ends early. docs/cli.md lists them for users."""
+
+from enum import IntEnum
+
+from pdp.model.errors import PdpError
+
+
+class ExitCode(IntEnum):
+    """What a shell may conclude."""
+
+    OK = 0
+    """Answered, valid, or all scenarios hold."""
+    NEGATIVE = 1
+    """Answered in the negative: a drop under `--exit-code`, or a scenario that fails."""
+    USAGE = 2
+    """The command line, the question, or an input file cannot be used."""
+    POLICY = 3
+    """The policy cannot be read; no verdict was given."""
+    SERVER = 4
+    """The server cannot be reached, failed, or cannot listen where it was told to."""
+    CLOSED_PIPE = 141
+    """Whoever read the output has gone, as shells report it (128 + SIGPIPE)."""
+
+
+class Fault(Exception):
+    """Ends a verb: `str(fault)` goes to stderr as one line, and the process ends with `exit_code`."""
+
+    def __init__(self, exit_code: ExitCode, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def refused_question(error: PdpError) -> Fault:
+    """A question that has no answer (§2.1): an unknown ENI, an address that is none."""
+    return Fault(ExitCode.USAGE, f"{error.reason.name}: {error.message}")

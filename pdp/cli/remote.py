@@ -1,0 +1,131 @@
+"""Answers from a running server: the only module of the command line that imports grpc.
+
+It carries questions and answers and judges nothing. What a server refuses is the question's fault (exit code 2); a
+server that cannot be reached or fails is exit code 4.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from pdp.cli.exits import ExitCode, Fault
+from pdp.cli.messages import explanation_document, flow_message, item_line, path_document, verdict_document
+from pdp.formats.flows import FlowQuestion
+from pdp.formats.scenarios import PathQuestion
+from pdp.formats.verdicts import error_line
+from pdp.model.errors import FieldError
+from pdp.model.flow import Flow
+from pdp.model.instants import Instant
+from pdp.v1 import decision_service_pb2
+from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
+
+Response = TypeVar("Response")
+
+CHUNK = 5_000
+"""Flows in one call: enough to make the call's own cost small, few enough to stay far below every limit."""
+MOST_RECEIVED_BYTES = 64 << 20
+QUESTIONS_FAULT = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION}
+"""Statuses by which a server says that the question has no answer."""
+
+
+class RemoteAnswers:
+    """Answers from the server at HOST:PORT. `timeout_s` bounds each call."""
+
+    def __init__(self, server: str, timeout_s: float) -> None:
+        self._server = server
+        self._timeout_s = timeout_s
+        # A proxy of the environment is for the web; it would be asked for 127.0.0.1 too.
+        options = [("grpc.max_receive_message_length", MOST_RECEIVED_BYTES), ("grpc.enable_http_proxy", 0)]
+        self._channel = grpc.insecure_channel(server, options)
+        self._stub = DecisionServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._channel.close()
+
+    def check(self, eni: str, flow: Flow, at: Instant | None) -> dict[str, Any]:
+        """One verdict with its region."""
+        _refuse_time(at)
+        request = decision_service_pb2.CheckFlowRequest(flow=flow_message(eni, flow))
+        answer = self._call(self._stub.CheckFlow, request)
+        return verdict_document(answer.verdict, answer.position)
+
+    def check_many(
+        self, questions: Iterable[FlowQuestion | FieldError], at: Instant | None, *, regions: bool
+    ) -> Iterator[dict[str, Any]]:
+        """One line for each question. Those of a chunk have one revision; a bad line never reaches the server."""
+        _refuse_time(at)
+        waiting = iter(questions)
+        while chunk := list(islice(waiting, CHUNK)):
+            asked = [question for question in chunk if isinstance(question, FlowQuestion)]
+            request = decision_service_pb2.BatchCheckFlowsRequest(
+                flows=[flow_message(eni, flow) for eni, flow, _ in asked], include_regions=regions
+            )
+            answer = self._call(self._stub.BatchCheckFlows, request)
+            if len(answer.items) != len(asked):
+                message = f"{self._server} gave {len(answer.items)} answers to {len(asked)} flows"
+                raise Fault(ExitCode.SERVER, message)
+            items = iter(answer.items)
+            for question in chunk:
+                if isinstance(question, FieldError):
+                    yield error_line(question)
+                else:
+                    yield item_line(next(items), answer.position, question.logged_action)
+
+    def explain(self, eni: str, flow: Flow, at: Instant | None, rule: str, group: str) -> dict[str, Any]:
+        """The account of one verdict."""
+        _refuse_time(at)
+        request = decision_service_pb2.ExplainFlowRequest(flow=flow_message(eni, flow), rule_id=rule, group_id=group)
+        answer = self._call(self._stub.ExplainFlow, request)
+        return explanation_document(answer)
+
+    def path(self, question: PathQuestion, at: Instant | None) -> dict[str, Any]:
+        """Both verdicts of a connection."""
+        _refuse_time(at)
+        source, destination, protocol, source_port, destination_port = question
+        request = decision_service_pb2.CheckPathRequest(
+            source=decision_service_pb2.PathEnd(eni_id=source.eni, address=source.address),
+            destination=decision_service_pb2.PathEnd(eni_id=destination.eni, address=destination.address),
+            protocol=protocol,
+            source_port=source_port,
+            destination_port=destination_port,
+        )
+        answer = self._call(self._stub.CheckPath, request)
+        return path_document(answer)
+
+    def _call(self, method: Callable[..., Response], request: object) -> Response:
+        try:
+            return method(request, timeout=self._timeout_s)
+        except grpc.RpcError as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: grpc.RpcError) -> Fault:
+        code, details, reason = error.code(), error.details() or "no details", _error_reason(error)
+        if code in QUESTIONS_FAULT:
+            return Fault(ExitCode.USAGE, f"{reason or code.name}: {details}")
+        if code is grpc.StatusCode.UNAVAILABLE and not reason:
+            hint = "start one with `pdp serve --bundle DIR`, or name another with --server HOST:PORT"
+            return Fault(ExitCode.SERVER, f"no answer from a server at {self._server}: {details}; {hint}")
+        return Fault(ExitCode.SERVER, f"the server at {self._server} says {reason or code.name}: {details}")
+
+
+def _refuse_time(at: Instant | None) -> None:
+    if at is not None:
+        raise Fault(ExitCode.USAGE, "a server judges at its own time; to ask about another, name a bundle")
+
+
+def _error_reason(error: grpc.RpcError) -> str:
+    """The reason in the status's ErrorInfo; blank when the status is not one of a server of ours."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type] # a failed call is both
+    for detail in status.details if status else ():
+        info = ErrorInfo()
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""

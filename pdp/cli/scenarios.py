@@ -1,0 +1,123 @@
+"""`pdp test`: holds a policy to what its owners wrote down about it (formats §4)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from pdp.cli.answers import Answers, Document, answers_from
+from pdp.cli.exits import ExitCode, Fault
+from pdp.cli.junit import junit_xml
+from pdp.cli.options import Bundle, Json, Server
+from pdp.cli.output import Page, print_json
+from pdp.cli.verdict_text import why
+from pdp.formats.flows import FlowQuestion
+from pdp.formats.scenarios import Scenario, ScenarioUnreadable, read_scenarios
+
+BUNDLE_BESIDE = "bundle"
+"""The directory beside a scenario file that is asked when neither bundle nor server is named."""
+
+
+class Outcome(NamedTuple):
+    """One case and how it ended: `failure` is blank when it holds."""
+
+    file: str
+    name: str
+    got: str
+    failure: str
+
+
+def run_scenarios(
+    files: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", metavar="FILE...")],
+    *,
+    bundle: Bundle = None,
+    server: Server = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here too.", metavar="FILE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run scenarios against a bundle or a server; without either, against the directory `bundle` beside each file."""
+    suites = [(file, _read(file)) for file in files]
+    outcomes: list[Outcome] = []
+    page = Page()
+    for file, scenarios in suites:
+        beside = file.parent / BUNDLE_BESIDE
+        chosen = bundle or (beside if server is None and beside.is_dir() else None)
+        with answers_from(server, chosen) as answers:
+            for outcome in _run(answers, file, scenarios):
+                outcomes.append(outcome)
+                if not as_json:
+                    _print_outcome(page, outcome)
+    failed = sum(bool(outcome.failure) for outcome in outcomes)
+    if as_json:
+        cases = [{**outcome._asdict(), "passed": not outcome.failure} for outcome in outcomes]
+        print_json({"passed": len(outcomes) - failed, "failed": failed, "cases": cases})
+    else:
+        page.line((f"{len(outcomes) - failed} hold, {failed} fail", "bold red" if failed else "bold green"))
+    if junit is not None:
+        _write(junit, junit_xml(outcomes))
+    if failed:
+        raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def judge(answers: Answers, scenario: Scenario) -> tuple[str, str]:
+    """What was answered, in words, and why that is not what was expected (blank: it is).
+
+    A question that has no verdict is a failure: whatever was expected, it did not come.
+    """
+    try:
+        verdict = deciding_verdict(answers, scenario)
+    except Fault as fault:
+        if fault.exit_code is not ExitCode.USAGE:
+            raise
+        return "no verdict", f"no verdict: {fault}"
+    got = f"{verdict['action']} by {why(verdict)}"
+    expected = {
+        "expect": (scenario.expect.name, verdict["action"]),
+        "reason": (scenario.reason and scenario.reason.name, verdict["reason"]),
+        "rule": (scenario.rule, verdict.get("rule") or verdict.get("derived_rule")),
+        "group": (scenario.group, verdict.get("group")),
+    }
+    wrong = [
+        f"{key} {wanted}, not {found or 'none'}"
+        for key, (wanted, found) in expected.items()
+        if wanted is not None and wanted != found
+    ]
+    return got, f"expected {'; '.join(wrong)}; got {got}" if wrong else ""
+
+
+def deciding_verdict(answers: Answers, scenario: Scenario) -> Document:
+    """The verdict of a flow; of a path, the first that drops, else the last."""
+    question = scenario.question
+    if isinstance(question, FlowQuestion):
+        return answers.check(question.eni, question.flow, scenario.at)
+    path = answers.path(question, scenario.at)
+    verdicts: list[Document] = [path[end] for end in ("egress", "ingress") if path[end]]
+    return next((verdict for verdict in verdicts if verdict["action"] == "DROP"), verdicts[-1])
+
+
+def _run(answers: Answers, file: Path, scenarios: list[Scenario]) -> Iterator[Outcome]:
+    for scenario in scenarios:
+        yield Outcome(str(file), scenario.name, *judge(answers, scenario))
+
+
+def _read(file: Path) -> list[Scenario]:
+    try:
+        return read_scenarios(file)
+    except ScenarioUnreadable as error:
+        raise Fault(ExitCode.USAGE, str(error)) from None
+
+
+def _print_outcome(page: Page, outcome: Outcome) -> None:
+    if outcome.failure:
+        page.line(("FAIL", "bold red"), f"  {outcome.name}")
+        page.line(f"      {outcome.failure}")
+    else:
+        page.line(("ok  ", "green"), f"  {outcome.name}", (f"  ({outcome.got})", "dim"))
+
+
+def _write(junit: Path, text: str) -> None:
+    try:
+        junit.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Fault(ExitCode.USAGE, f"cannot write {junit}: {error.strerror}") from None

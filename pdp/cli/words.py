@@ -1,0 +1,100 @@
+"""Reads a flow from the words of a command line: `ingress tcp 198.51.100.7:40000 10.0.0.5:ssh`.
+
+Strict like everything that reads flows (§2.1); what is friendlier here is that common ports have names (§8.4), and
+that each error says how to write the word.
+"""
+
+from typing import NamedTuple
+
+from pdp.cli.exits import ExitCode, Fault, refused_question
+from pdp.model.addresses import Address, parse_address
+from pdp.model.errors import FieldError, quoted
+from pdp.model.flow import Direction, Flow, make_flow
+from pdp.model.protocols import ALL, LAST_PORT, PORT_BY_NAME, has_ports, parse_digits, parse_protocol, protocol_name
+
+
+class EndWord(NamedTuple):
+    """`HOST:PORT` taken apart: the host as text, and the port or None."""
+
+    host: str
+    port: int | None
+
+
+def flow_from_words(direction: str, protocol: str, source: str, destination: str) -> Flow:
+    """The flow that four words describe. Raises Fault with USAGE."""
+    way, number = read_direction(direction), read_protocol(protocol)
+    ends = [_read_address_end(name, word) for name, word in (("source", source), ("destination", destination))]
+    (from_address, from_port), (to_address, to_port) = ends
+    for name, address, port in (("source", from_address, from_port), ("destination", to_address, to_port)):
+        check_port_given(name, str(address), number, port)
+    try:
+        return make_flow(way, number, from_address, to_address, from_port, to_port)
+    except FieldError as error:
+        raise refused_question(error) from None
+
+
+def read_direction(word: str) -> Direction:
+    """`ingress` or `egress`, in any case."""
+    names = {direction.word: direction for direction in Direction}
+    direction = names.get(word.lower()) if word.isascii() else None
+    if direction is None:
+        raise Fault(ExitCode.USAGE, f"direction {quoted(word)} is neither ingress nor egress")
+    return direction
+
+
+def read_protocol(word: str) -> int:
+    """A protocol's name or IANA number; a flow has exactly one, so never ALL."""
+    try:
+        number = parse_protocol(word)
+    except ValueError as error:
+        raise Fault(ExitCode.USAGE, f"protocol {error}") from None
+    if number is None:
+        raise Fault(ExitCode.USAGE, f"protocol {ALL} is for rules; a flow has one protocol, such as tcp, icmp or 47")
+    return number
+
+
+def check_port_given(name: str, host: str, protocol: int, port: int | None) -> None:
+    """Refuses TCP or UDP without a port, and a port where the protocol has none: it would be ignored in silence."""
+    if has_ports(protocol) and port is None:
+        example = f"[{host}]:443" if ":" in host else f"{host}:443"
+        raise Fault(
+            ExitCode.USAGE, f"{name} {host} has no port, which {protocol_name(protocol)} needs; write {example}"
+        )
+    if not has_ports(protocol) and port is not None:
+        raise Fault(
+            ExitCode.USAGE, f"{name} {host} has port {port}, but {protocol_name(protocol)} has no ports; leave it out"
+        )
+
+
+def split_end(name: str, word: str) -> EndWord:
+    """`HOST`, `HOST:PORT`, `[HOST]` or `[HOST]:PORT`; several colons without brackets are an IPv6 address alone."""
+    if word.startswith("["):
+        host, closed, rest = word[1:].partition("]")
+        if not closed or (rest and not rest.startswith(":")):
+            raise Fault(ExitCode.USAGE, f"{name} {quoted(word)} is not of the form [IPv6]:PORT")
+        return EndWord(host, read_port(name, rest[1:]) if rest else None)
+    if word.count(":") == 1:
+        host, _, port = word.partition(":")
+        return EndWord(host, read_port(name, port))
+    return EndWord(word, None)
+
+
+def read_port(name: str, word: str) -> int:
+    """A port from 0 to 65535, or the name of a common one."""
+    port = PORT_BY_NAME.get(word.lower()) if word.isascii() else None
+    if port is None:
+        port = parse_digits(word)
+    if port is None or port > LAST_PORT:
+        raise Fault(
+            ExitCode.USAGE,
+            f"{name} port {quoted(word)} is neither a number from 0 to 65535 nor one of: {', '.join(PORT_BY_NAME)}",
+        )
+    return port
+
+
+def _read_address_end(name: str, word: str) -> tuple[Address, int | None]:
+    host, port = split_end(name, word)
+    try:
+        return parse_address(host), port
+    except ValueError as error:
+        raise Fault(ExitCode.USAGE, f"{name} {error}; write it as HOST:PORT or [IPv6]:PORT") from None

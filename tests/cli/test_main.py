@@ -1,0 +1,85 @@
+"""What holds for every verb: JSON anywhere, plain text off a terminal, and a quick start."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from pdp.cli.exits import ExitCode
+from tests.architecture.sources import ROOT
+from tests.cli.running import BUNDLE, FLOWS, SCENARIOS, SCRAPER, Pdp
+
+VERBS = {"serve", "eval", "check", "path", "explain", "validate", "test", "version"}
+ANSWERING: dict[str, tuple[object, ...]] = {
+    "eval": ("eval", BUNDLE, "--flows", FLOWS),
+    "check": ("check", *SCRAPER, "--bundle", BUNDLE),
+    "check a file": ("check", "--flows", FLOWS, "--bundle", BUNDLE),
+    "path": ("path", "eni-bp1app01:40000", "eni-bp1db01:mysql", "tcp", "--bundle", BUNDLE),
+    "explain": ("explain", *SCRAPER, "--bundle", BUNDLE),
+    "validate": ("validate", BUNDLE),
+    "test": ("test", SCENARIOS),
+    "version": ("version",),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERING)
+def test_json_may_stand_before_or_after_any_verb(name: str, pdp: Pdp) -> None:
+    words = ANSWERING[name]
+    before, after = pdp("--json", *words), pdp(*words, "--json")
+    assert before.exit_code == after.exit_code == 0
+    assert before.stdout == after.stdout
+    assert all(isinstance(json.loads(line), dict) for line in after.stdout.splitlines())
+    assert after.stderr == ""
+
+
+@pytest.mark.parametrize("name", ANSWERING)
+def test_there_are_no_colours_off_a_terminal(name: str, pdp: Pdp) -> None:
+    assert "\x1b" not in pdp(*ANSWERING[name]).stdout
+
+
+def test_help_names_every_verb(pdp: Pdp) -> None:
+    text = pdp("--help").stdout
+    assert {word for word in text.replace("│", " ").split() if word in VERBS} == VERBS
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_help(verb: str, pdp: Pdp) -> None:
+    result = pdp(verb, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+def test_version_is_the_package_s(pdp: Pdp) -> None:
+    assert pdp("version").stdout == f"pdp {version('pdp')}\n"
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("check", "--nonsense"), ("eval",), ("path", "eni-a:1")])
+def test_a_word_that_no_verb_knows_is_a_usage_error(words: tuple[str, ...], pdp: Pdp) -> None:
+    result = pdp(*words)
+    assert result.exit_code == ExitCode.USAGE
+    assert result.stdout == ""
+
+
+def test_verbs_without_a_server_start_without_what_servers_need() -> None:
+    words = ["eval", str(BUNDLE), "--flows", str(FLOWS)]
+    code = f"""
+import sys
+from pdp.cli.main import app
+app({words!r}, standalone_mode=False)
+sys.stderr.write(" ".join(name for name in ("grpc", "structlog", "uvloop") if name in sys.modules))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert ended.stderr == ""
+    assert ended.stdout.count("\n") == FLOWS.read_text().count("\n")
+
+
+def test_the_page_lists_every_exit_code() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert [code for code in ExitCode if f"\n| {code.value} | " not in page] == []
+
+
+def test_the_page_lists_every_verb() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert [verb for verb in sorted(VERBS) if f"\n| `pdp {verb}` | " not in page] == []

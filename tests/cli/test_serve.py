@@ -1,0 +1,35 @@
+"""`pdp serve`: what can be set. Running servers are in tests/end_to_end/test_cli_processes.py."""
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pdp.cli.serve import serve
+from pdp.server.config import ServerConfig
+from tests.cli.running import BUNDLE, Pdp, fault_of
+
+
+def test_defaults_are_the_server_s_own() -> None:
+    parameters = inspect.signature(serve).parameters
+    shared = {field.name: field.default for field in fields(ServerConfig) if field.name in parameters}
+    assert {name: parameters[name].default for name in shared} == shared
+    assert len(shared) >= 5
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:70000", "::1:50051", ":50051"])
+def test_an_address_that_is_none_is_refused(listen: str, pdp: Pdp) -> None:
+    for words in (("--listen", listen), ("--listen", "127.0.0.1:0", "--metrics-listen", listen)):
+        result = pdp("serve", "--bundle", BUNDLE, *words)
+        assert result.exit_code == 2
+        assert listen in fault_of(result)
+
+
+@pytest.mark.parametrize("option", ["--most-batch-rows", "--most-column-rows", "--most-requests-at-once"])
+def test_a_limit_is_at_least_one(option: str, pdp: Pdp) -> None:
+    assert pdp("serve", "--bundle", BUNDLE, option, "0").exit_code == 2
+
+
+def test_a_bundle_is_required(tmp_path: Path, pdp: Pdp) -> None:
+    assert pdp("serve", "--listen", f"unix:{tmp_path}/socket").exit_code == 2
