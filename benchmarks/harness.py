@@ -6,6 +6,7 @@ loop taken off; garbage made before is frozen, as the server does after it has l
 
 import gc
 import json
+import math
 import os
 import platform
 import statistics
@@ -68,6 +69,18 @@ def kept_kib(make: Callable[[], R]) -> tuple[float, R]:
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return (after - before) / 1024, made
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """The smallest value that so many per cent of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+def with_spread(name: str, values: Iterable[float]) -> dict[str, float]:
+    """The median of a figure's values, one a round, with the lowest and the highest beside it."""
+    ordered = sorted(values)
+    return {name: statistics.median(ordered), f"{name}_min": ordered[0], f"{name}_max": ordered[-1]}
 
 
 def same(found: object, expected: object) -> None:

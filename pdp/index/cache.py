@@ -55,12 +55,13 @@ class CachedIndex:
 class IndexCache:
     """Builds each index when it is first asked for and keeps it while it fits.
 
-    `builds` counts the indexes built so far, `nbytes` the bytes that are kept now.
+    `builds` counts the indexes built so far, `evictions` those let go again, `nbytes` the bytes that are kept now.
     """
 
     def __init__(self, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
         self.limit_bytes = limit_bytes
         self.builds = 0
+        self.evictions = 0
         self.nbytes = 0
         self._entries: OrderedDict[tuple[int, ...], CachedIndex] = OrderedDict()
 
@@ -81,6 +82,7 @@ class IndexCache:
         while self.nbytes > self.limit_bytes and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
             self.nbytes -= oldest.nbytes
+            self.evictions += 1
         return cached
 
 

@@ -43,6 +43,7 @@ class Checker:
     def __init__(self, snapshot: Snapshot, cache: IndexCache) -> None:
         self.snapshot = snapshot
         self._cache = cache
+        self._evictions = cache.evictions
         # Ints index a list: an enum's hash is slow. Directions and families add up to four different numbers.
         self._views: list[dict[str, View]] = [{} for _ in range(max(Direction) + max(Family) + 1)]
         self._books: dict[tuple[VpcId, Family], Axis[Owners]] = {}
@@ -78,6 +79,7 @@ class Checker:
     def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
         eni = self.snapshot.eni(eni_id)
         cached = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
+        self._drop_views_after_evictions()
         context = context_of(self.snapshot, eni, direction, family, cached.index)
         view = View(context, answers_for(context), self.book(eni.vpc, family), cached)
         views = self._views[direction + family]
@@ -85,6 +87,13 @@ class Checker:
             views.clear()
         views[eni_id] = view
         return view
+
+    def _drop_views_after_evictions(self) -> None:
+        """A view keeps its index alive; without this, the bound of the cache would bound nothing."""
+        if self._evictions != self._cache.evictions:
+            self._evictions = self._cache.evictions
+            for views in self._views:
+                views.clear()
 
     def book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
         """The address book of a VPC and family."""

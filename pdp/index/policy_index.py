@@ -23,7 +23,7 @@ from pdp.model.protocols import LAST_PORT, TCP, UDP, PortRange, exists_in, has_p
 from pdp.model.rules import GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
 from pdp.policy.box import Box
 from pdp.policy.context import OwnedRule
-from pdp.policy.owners import Owners
+from pdp.policy.owners import NOBODY, Owners
 
 PrefixLists = Mapping[PrefixListId, PrefixList]
 PortLists = Mapping[PortListId, PortList]
@@ -97,9 +97,9 @@ class PolicyIndex:
         accepting = axis.values[place]
         if box is not None:
             box.keep_remote(axis.bounds[place - 1], axis.bounds[place] - 1)
-        if mask & self.peer_rules:
-            if box is not None:
+            if mask & self.peer_rules:
                 box.asks_owners = True
+        if owners is not NOBODY:
             for group in owners.groups:
                 accepting |= self.peers.get(group, 0)
         mask &= accepting

@@ -16,7 +16,7 @@ from pdp.model.rules import ACCEPT, DROP
 from pdp.model.verdict import Stage, Verdict
 from pdp.policy.box import Box
 from pdp.policy.context import Context
-from pdp.policy.owners import Owners
+from pdp.policy.owners import NOBODY, Owners
 from pdp.policy.penalties import is_blocked, next_change
 
 SMTP_PORT = 25
@@ -114,7 +114,7 @@ def _same_group(context: Context) -> Answer | None:
     def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
         if box is not None:
             box.asks_owners = True
-        if sharing.isdisjoint(owners.groups):
+        if owners is NOBODY or sharing.isdisjoint(owners.groups):
             return None
         return Verdict(ACCEPT, Stage.SAME_GROUP, None, min(sharing & owners.groups), timeouts.get(flow.protocol))
 
