@@ -25,6 +25,9 @@ def serve(
     most_batch_rows: Annotated[int, typer.Option(help="Flows in one batch.", min=1)] = 100_000,
     most_column_rows: Annotated[int, typer.Option(help="Rows in one request of columns.", min=1)] = 1_000_000,
     most_requests_at_once: Annotated[int, typer.Option(help="Requests being answered at once.", min=1)] = 1_000,
+    most_message_mib: Annotated[int, typer.Option(help="Size of one request, in MiB.", min=1)] = 64,
+    index_cache_mib: Annotated[int, typer.Option(help="Memory for indexes, in MiB.", min=1)] = 1_024,
+    shortest_ping_interval_s: Annotated[float, typer.Option(help="How often a client may ping.", min=0)] = 5.0,
     grace_s: Annotated[float, typer.Option(help="Seconds that calls get to end when the server stops.", min=0)] = 5.0,
     as_json: Json = False,
 ) -> None:
@@ -32,7 +35,7 @@ def serve(
     _check_addresses(listen, metrics_listen)
     # The server brings grpc, numpy and structlog: half a second that no other verb pays.
     from pdp.server.app import run  # noqa: PLC0415
-    from pdp.server.config import ServerConfig  # noqa: PLC0415
+    from pdp.server.config import MEBIBYTE, ServerConfig  # noqa: PLC0415
     from pdp.server.logs import LogFormat, configure_logs  # noqa: PLC0415
 
     configure_logs(LogFormat.JSON if as_json else LogFormat.CONSOLE)
@@ -42,6 +45,9 @@ def serve(
         most_batch_rows=most_batch_rows,
         most_column_rows=most_column_rows,
         most_requests_at_once=most_requests_at_once,
+        most_message_bytes=most_message_mib * MEBIBYTE,
+        index_cache_bytes=index_cache_mib * MEBIBYTE,
+        shortest_ping_interval_s=shortest_ping_interval_s,
         grace_s=grace_s,
     )
     try:

@@ -52,6 +52,15 @@ class Checker:
         for eni in snapshot.enis.values():
             self._vpc_enis[eni.vpc].append(eni)
 
+    def prepare(self) -> None:
+        """Makes the address books of all VPCs now, so that no check has to wait for one.
+
+        A large VPC's book takes seconds. Indexes are small and are made when they are first asked for.
+        """
+        for vpc in self._vpc_enis:
+            for family in Family:
+                self.book(vpc, family)
+
     def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
         view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(

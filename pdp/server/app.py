@@ -136,7 +136,7 @@ async def serve(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
     server = PolicyServer(config)
     try:
         await server.start()
-        loading = _on_a_thread(lambda: Checker(load(), server.cache))
+        loading = _on_a_thread(lambda: _prepared(load(), server.cache))
         await asyncio.wait((loading, told_to_stop), return_when=asyncio.FIRST_COMPLETED)
         if loading.done():
             checker = loading.result()
@@ -157,6 +157,13 @@ def run(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
     """`serve` in a process of its own, on uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(config, load))
+
+
+def _prepared(snapshot: Snapshot, cache: IndexCache) -> Checker:
+    """A checker that keeps no check waiting."""
+    checker = Checker(snapshot, cache)
+    checker.prepare()
+    return checker
 
 
 def _on_a_thread(work: Callable[[], Checker]) -> asyncio.Future[Checker]:

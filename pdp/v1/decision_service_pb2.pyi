@@ -295,11 +295,11 @@ class CheckFlowColumnsResponse(_message.Message):
     """1 byte a row: the number of its ErrorReason, 0 for a row with a verdict. Empty when no row has an error."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleReference]:
-        """The rules that decided rows. One that was found through several sets of groups may stand here several times."""
+        """The distinct rules that decided rows."""
 
     @_builtins.property
     def group_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The groups named by rows with RULE or SAME_GROUP, likewise."""
+        """The distinct groups named by rows with RULE or SAME_GROUP."""
 
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
