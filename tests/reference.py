@@ -13,7 +13,7 @@ from pdp.policy.context import Context, context_of
 from pdp.policy.decide import LinearRules
 from pdp.policy.owners import Owners, find_owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import answers_for, judge
+from pdp.policy.stages import answer_for
 
 Parts = tuple[int, int, int, int, int]
 """Protocol, remote, own, source port, destination port: a flow within one ENI, direction and family."""
@@ -22,11 +22,11 @@ Parts = tuple[int, int, int, int, int]
 class Line:
     """All verdicts of one ENI in one direction and family that were asked for."""
 
-    __slots__ = ("answers", "context", "verdicts")
+    __slots__ = ("answer", "context", "verdicts")
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.answers = answers_for(context)
+        self.answer = answer_for(context)
         self.verdicts: dict[tuple[Parts, Instant], Verdict] = {}
 
 
@@ -46,7 +46,7 @@ class Reference:
         verdict = line.verdicts.get(key)
         if verdict is None:
             owners = self._owners_of(line.context, flow.remote)
-            verdict = line.verdicts[key] = judge(line.answers, line.context, flow, owners, at)
+            verdict = line.verdicts[key] = line.answer(flow, owners, at, None)
         return verdict
 
     def _line(self, eni_id: str, direction: Direction, family: Family) -> Line:

@@ -21,7 +21,7 @@ from pdp.policy.box import Box
 from pdp.policy.context import Context, context_of
 from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import Answer, answers_for, judge
+from pdp.policy.stages import Answer, answer_for
 
 MOST_VIEWS = 100_000
 """Views kept for a direction and family; past that all are dropped and made anew as they are asked for."""
@@ -32,7 +32,7 @@ class View:
     """What a check of one ENI in one direction and family needs at hand."""
 
     context: Context
-    answers: tuple[Answer, ...]
+    answer: Answer
     book: Axis[Owners]
     cached: CachedIndex
 
@@ -67,7 +67,7 @@ class Checker:
             eni_id, flow.direction, flow.family
         )
         owners = view.book.values[bisect_right(view.book.bounds, flow.remote)]
-        return judge(view.answers, view.context, flow, owners, at)
+        return view.answer(flow, owners, at, None)
 
     def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
@@ -77,7 +77,7 @@ class Checker:
         bounds = view.book.bounds
         place = bisect_right(bounds, flow.remote)
         box = Box(flow, bounds[place - 1], bounds[place] - 1)
-        verdict = judge(view.answers, view.context, flow, view.book.values[place], at, box)
+        verdict = view.answer(flow, view.book.values[place], at, box)
         return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:
@@ -90,7 +90,7 @@ class Checker:
         cached = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
         self._drop_views_after_evictions()
         context = context_of(self.snapshot, eni, direction, family, cached.index)
-        view = View(context, answers_for(context), self.book(eni.vpc, family), cached)
+        view = View(context, answer_for(context), self.book(eni.vpc, family), cached)
         views = self._views[direction + family]
         if len(views) >= MOST_VIEWS:
             views.clear()

@@ -73,7 +73,7 @@ class RowGroup:
         for stage in order_for(self.context.settings):
             if not len(pending):
                 return
-            if stage.answer_for(self.context) is not None:
+            if stage.applies(self.context):
                 decided = np.zeros(len(self.protocols), np.bool_)
                 for answer in stages[stage.stage](pending):
                     decided[answer.rows] = True

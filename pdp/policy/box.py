@@ -94,8 +94,12 @@ class Box:
     def region(self, eni: EniId, flow: Flow) -> Region:
         """The region: the box with its address ranges cut down to CIDR blocks around the flow's."""
         direction, protocol, family, remote, own, _, _ = flow
+        first, last = self.remote_first, self.remote_last
         if self.asks_owners:
-            self.keep_remote(self.owners_first, self.owners_last)
+            if self.owners_first > first:
+                first = self.owners_first
+            if self.owners_last < last:
+                last = self.owners_last
         own_side = EVERY_ADDRESS[family]
         if self.own_first or self.own_last != family.last:
             own_side = largest_prefix(family, own, self.own_first, self.own_last)
@@ -106,7 +110,7 @@ class Box:
             eni,
             direction,
             protocol,
-            largest_prefix(family, remote, self.remote_first, self.remote_last),
+            largest_prefix(family, remote, first, last),
             own_side,
             source_ports,
             tuple.__new__(PortRange, (self.destination_port_first, self.destination_port_last)),

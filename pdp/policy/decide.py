@@ -12,7 +12,7 @@ from pdp.policy.context import OwnedRule, context_of
 from pdp.policy.matching import Matcher
 from pdp.policy.owners import Owners, find_owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import answers_for, judge
+from pdp.policy.stages import answer_for
 
 
 class LinearRules:
@@ -39,4 +39,4 @@ def decide(snapshot: Snapshot, eni_id: str, flow: Flow, at: Instant) -> Verdict:
     eni = snapshot.eni(eni_id)
     context = context_of(snapshot, eni, flow.direction, flow.family, LinearRules(snapshot, eni.groups))
     owners = find_owners(snapshot, eni, flow.family, flow.remote)
-    return judge(answers_for(context), context, flow, owners, at)
+    return answer_for(context)(flow, owners, at, None)

@@ -31,68 +31,85 @@ _SMTP_DROP = Verdict(DROP, Stage.SMTP_BLOCKED)
 _DEFAULT_DROP = Verdict(DROP, Stage.DEFAULT)
 
 
-Answer = Callable[[Flow, Owners, Instant, Box | None], Verdict | None]
-"""A stage's verdict for a flow whose remote address has some owners, at a time, or None.
+Answer = Callable[[Flow, Owners, Instant, Box | None], Verdict]
+"""The verdict for a flow whose remote address has some owners, at a time.
 
-Given a box around the flow, it narrows that to where its answer, or its silence, stays the same at the same time.
+Given a box around the flow, it narrows that to where the verdict stays the same at the same time. Every stage that is
+asked narrows it to where its own answer, or its silence, stays the same: so what is left is sound by construction.
 """
 
 
 class StageRules(NamedTuple):
-    """One stage. `answer_for(context)` is how it answers there, or None where it never can."""
+    """One stage. `answer_for(context, otherwise)` asks this stage first, and `otherwise` where it is silent.
+
+    It gives `otherwise` itself where the stage can never answer.
+    """
 
     stage: Stage
-    answer_for: Callable[[Context], Answer | None]
+    answer_for: Callable[[Context, Answer], Answer]
+
+    def applies(self, context: Context) -> bool:
+        """Whether the stage can ever answer there."""
+        return self.answer_for(context, _nothing) is not _nothing
 
 
-def _same_instance(context: Context) -> Answer | None:
+def _nothing(_flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
+    """What no stage stands before or behind; the default always answers."""
+    raise AssertionError("the default stage always answers")
+
+
+def _same_instance(context: Context, otherwise: Answer) -> Answer:
     """Stage 1: traffic between two ENIs of one instance is forwarded by the guest and never reaches the groups."""
     if not context.has_siblings:
-        return None
+        return otherwise
     eni, timeouts = context.eni, context.idle_timeouts_s
 
-    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
         if box is not None:
             box.asks_owners = True
         for other in owners.enis:
             if other.instance == eni.instance and other.id != eni.id and not other.own_namespace:
                 return Verdict(ACCEPT, Stage.SAME_INSTANCE, None, None, timeouts.get(flow.protocol))
-        return None
+        return otherwise(flow, owners, at, box)
 
     return answer
 
 
-def _penalty(context: Context) -> Answer | None:
-    """Stage 2: an instance whose traffic is blocked by a penalty that has effect. It is the same for all its flows."""
+def _penalty(context: Context, otherwise: Answer) -> Answer:
+    """Stage 2: an instance whose traffic is blocked by a penalty that has effect.
+
+    It is the same for all flows of the instance; what it says, and what comes behind it, is valid until that changes.
+    """
     blocks = context.blocks
     if not blocks:
-        return None
+        return otherwise
 
-    def answer(_flow: Flow, _owners: Owners, at: Instant, _box: Box | None) -> Verdict | None:
-        return _PENALTY_DROP if is_blocked(blocks, at) else None
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
+        verdict = _PENALTY_DROP if is_blocked(blocks, at) else otherwise(flow, owners, at, box)
+        return verdict._replace(valid_until=next_change(blocks, at))
 
     return answer
 
 
-def _smtp(context: Context) -> Answer | None:
+def _smtp(context: Context, otherwise: Answer) -> Answer:
     """Stage 3: mail to the internet over TCP port 25, which no rule can open."""
     if context.direction is Direction.INGRESS or context.smtp_exempt:
-        return None
+        return otherwise
     exempt = smtp_exempt_blocks(context)
 
-    def answer(flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
         if flow.protocol != TCP:
-            return None
+            return otherwise(flow, owners, at, box)
         if flow.destination_port != SMTP_PORT:
             if box is not None:
                 box.cut_destination_ports(flow.destination_port, SMTP_PORT)
-            return None
+            return otherwise(flow, owners, at, box)
         if box is not None:
             box.keep_destination_ports(SMTP_PORT, SMTP_PORT)
             for block in exempt:
                 box.cut_remote(flow.remote, block.first, block.last)
         if any(block.first <= flow.remote <= block.last for block in exempt):
-            return None
+            return otherwise(flow, owners, at, box)
         return _SMTP_DROP
 
     return answer
@@ -105,31 +122,31 @@ def smtp_exempt_blocks(context: Context) -> list[Prefix]:
     return [block for block in (*context.vpc_blocks, *PRIVATE_BLOCKS) if block.family is context.family]
 
 
-def _same_group(context: Context) -> Answer | None:
+def _same_group(context: Context, otherwise: Answer) -> Answer:
     """Stage 4: members of one basic group whose inner access policy is Accept."""
     sharing, timeouts = context.sharing, context.idle_timeouts_s
     if not sharing:
-        return None
+        return otherwise
 
-    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
         if box is not None:
             box.asks_owners = True
         if owners is NOBODY or sharing.isdisjoint(owners.groups):
-            return None
+            return otherwise(flow, owners, at, box)
         return Verdict(ACCEPT, Stage.SAME_GROUP, None, min(sharing & owners.groups), timeouts.get(flow.protocol))
 
     return answer
 
 
-def _rules(context: Context) -> Answer:
+def _rules(context: Context, otherwise: Answer) -> Answer:
     """Stage 5: the groups' own rules (§3)."""
     find_winner, timeouts = context.rules.winner, context.idle_timeouts_s
     rule_stage, new_verdict = Stage.RULE, tuple.__new__
 
-    def answer(flow: Flow, owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
         winner = find_winner(flow, owners, box)
         if winner is None:
-            return None
+            return otherwise(flow, owners, at, box)
         rule, group = winner
         if rule.action is DROP:
             return new_verdict(Verdict, (DROP, rule_stage, rule, group, None, None, None))
@@ -139,23 +156,23 @@ def _rules(context: Context) -> Answer:
     return answer
 
 
-def _health_check(context: Context) -> Answer | None:
+def _health_check(context: Context, otherwise: Answer) -> Answer:
     """Stage 6: health checks of load balancers."""
     if context.direction is Direction.EGRESS or context.family is Family.IPV6:
-        return None
+        return otherwise
     first, last, timeouts = HEALTH_CHECK_BLOCK.first, HEALTH_CHECK_BLOCK.last, context.idle_timeouts_s
 
-    def answer(flow: Flow, _owners: Owners, _at: Instant, box: Box | None) -> Verdict | None:
+    def answer(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
         if box is not None:
             box.cut_remote(flow.remote, first, last)
         if first <= flow.remote <= last:
             return Verdict(ACCEPT, Stage.HEALTH_CHECK, None, None, timeouts.get(flow.protocol))
-        return None
+        return otherwise(flow, owners, at, box)
 
     return answer
 
 
-def _default(context: Context) -> Answer:
+def _default(context: Context, _otherwise: Answer) -> Answer:
     """Stage 7: the default of the groups' type. It is the same for all flows of an ENI and direction."""
     accepts, timeouts = context.default_action is ACCEPT, context.idle_timeouts_s
 
@@ -189,28 +206,9 @@ def order_for(settings: Settings) -> tuple[StageRules, ...]:
     return (*others[:after_rules], same_group, *others[after_rules:])
 
 
-def answers_for(context: Context) -> tuple[Answer, ...]:
-    """How the stages answer in a context, in order, without those that never can."""
-    answers = (stage.answer_for(context) for stage in order_for(context.settings))
-    return tuple(answer for answer in answers if answer is not None)
-
-
-def judge(
-    answers: tuple[Answer, ...], context: Context, flow: Flow, owners: Owners, at: Instant, box: Box | None = None
-) -> Verdict:
-    """Asks the stages in turn; the first that answers, wins. DEFAULT always answers.
-
-    A box is narrowed to where the verdict stays the same: by every stage asked, so it is sound by construction.
-    """
-    for answer in answers:
-        verdict = answer(flow, owners, at, box)
-        if verdict is not None:
-            return _limited_by_penalties(context, verdict, at) if context.blocks else verdict
-    raise AssertionError("the default stage always answers")
-
-
-def _limited_by_penalties(context: Context, verdict: Verdict, at: Instant) -> Verdict:
-    """The verdict with its `valid_until`. One by same instance stands above every penalty."""
-    if verdict.reason is Stage.SAME_INSTANCE:
-        return verdict
-    return verdict._replace(valid_until=next_change(context.blocks, at))
+def answer_for(context: Context) -> Answer:
+    """How the stages together answer in a context: in order, and the first that is not silent wins."""
+    answer: Answer = _nothing
+    for stage in reversed(order_for(context.settings)):
+        answer = stage.answer_for(context, answer)
+    return answer

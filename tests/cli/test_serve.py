@@ -26,7 +26,10 @@ def test_an_address_that_is_none_is_refused(listen: str, pdp: Pdp) -> None:
         assert listen in fault_of(result)
 
 
-@pytest.mark.parametrize("option", ["--most-batch-rows", "--most-column-rows", "--most-requests-at-once", "--most-message-mib", "--index-cache-mib"])
+@pytest.mark.parametrize(
+    "option",
+    ["--most-batch-rows", "--most-column-rows", "--most-requests-at-once", "--most-message-mib", "--index-cache-mib"],
+)
 def test_a_limit_is_at_least_one(option: str, pdp: Pdp) -> None:
     assert pdp("serve", "--bundle", BUNDLE, option, "0").exit_code == 2
 

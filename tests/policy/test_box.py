@@ -11,7 +11,7 @@ from pdp.policy.context import context_of
 from pdp.policy.decide import LinearRules
 from pdp.policy.owners import find_owners
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.stages import answers_for, judge
+from pdp.policy.stages import answer_for
 from tests.builders import NOW, SMTP_ALL, eni, flow, group, policy, vpc
 from tests.policy.asking import told
 
@@ -134,7 +134,7 @@ def judged(snapshot: Snapshot, text: str) -> tuple[Verdict, Region]:
     context = context_of(snapshot, interface, asked.direction, asked.family, rules)
     owners = find_owners(snapshot, interface, asked.family, asked.remote)
     box = Box(asked, asked.remote, asked.remote)
-    verdict = judge(answers_for(context), context, asked, owners, NOW, box)
+    verdict = answer_for(context)(asked, owners, NOW, box)
     return verdict, box.region(interface.id, asked)
 
 

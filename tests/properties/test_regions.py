@@ -14,8 +14,10 @@ from pdp.model.protocols import LAST_PORT, PortRange, has_ports
 from pdp.model.rules import Action
 from pdp.model.verdict import Region, Stage, Verdict
 from pdp.policy import stages
+from pdp.policy.box import Box
 from pdp.policy.context import Context
 from pdp.policy.decide import decide
+from pdp.policy.owners import Owners
 from pdp.policy.stages import Answer
 from tests.properties.policies import asked, checker_of, few, seeds
 from tests.reference import Reference
@@ -83,10 +85,24 @@ def test_a_stage_that_narrows_nothing_is_caught(stage: Stage, monkeypatch: pytes
     assert is_caught()
 
 
-def without_box(answer_for: Callable[[Context], Answer | None]) -> Callable[[Context], Answer | None]:
-    def blind_answer_for(context: Context) -> Answer | None:
-        answer = answer_for(context)
-        return answer and (lambda flow, owners, at, _box: answer(flow, owners, at, None))
+def without_box(answer_for: Callable[[Context, Answer], Answer]) -> Callable[[Context, Answer], Answer]:
+    """The stage with its own narrowing lost; the stages behind it still narrow."""
+
+    def blind_answer_for(context: Context, otherwise: Answer) -> Answer:
+        boxes: list[Box | None] = []
+
+        def with_the_box(flow: Flow, owners: Owners, at: Instant, _box: Box | None) -> Verdict:
+            return otherwise(flow, owners, at, boxes[-1])
+
+        answer = answer_for(context, with_the_box)
+        if answer is with_the_box:
+            return otherwise
+
+        def blind(flow: Flow, owners: Owners, at: Instant, box: Box | None) -> Verdict:
+            boxes.append(box)
+            return answer(flow, owners, at, None)
+
+        return blind
 
     return blind_answer_for
 
