@@ -96,8 +96,6 @@ def highest_bits(rows: Words) -> NDArray[np.int64]:
     count, words = rows.shape
     word = (rows != 0).argmax(axis=1) if words > 1 else np.zeros(count, np.intp)
     value = rows[np.arange(count), word]
-    high = (value >> np.uint64(32)).astype(np.float64)
-    low = (value & np.uint64(0xFFFFFFFF)).astype(np.float64)
-    in_high = high > 0
-    exponent = np.frexp(np.where(in_high, high, low))[1].astype(np.int64) + np.where(in_high, 32, 0)
+    # Without the bit below its highest one, a word is not rounded up to the next power of two.
+    exponent = np.frexp((value & ~(value >> np.uint64(1))).astype(np.float64))[1]
     return np.where(value != 0, (words - 1 - word) * 64 + exponent - 1, -1)
