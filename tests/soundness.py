@@ -56,9 +56,7 @@ class Prober:
         snapshot = self.reference.snapshot
         penalties = snapshot.blocks.get(snapshot.enis[eni_id].instance, ())
         key = (
-            *map(int, region[1:3]),
-            eni_id,
-            *map(tuple, region[3:]),
+            *region,
             *verdict[:2],
             verdict.group,
             at if penalties else 0,
@@ -85,7 +83,9 @@ class Prober:
         rng, (remote, own, source_port, destination_port) = self.rng, flow[3:]
         remotes, owns = ((prefix.first, prefix.last) for prefix in (region.remote, region.own))
         by_port = has_ports(flow.protocol)
-        source_ports, destination_ports = (tuple(p) if by_port else (0, 0) for p in region[5:])
+        source_ports, destination_ports = (
+            tuple(p) if by_port else (0, 0) for p in (region.source_ports, region.destination_ports)
+        )
         ranges = (remotes, owns, source_ports, destination_ports)
         axes = (
             inside(edges.remote, *remotes),

@@ -141,7 +141,8 @@ def _content(value: object) -> str:
 
 def _without_blanks(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_blanks(member) for key, member in value.items() if member not in (None, "")}
+        kept = {key: _without_blanks(member) for key, member in value.items()}
+        return {key: member for key, member in kept.items() if member not in (None, "", [], {})}
     if isinstance(value, list):
         return [_without_blanks(member) for member in value]
     return value

@@ -63,12 +63,6 @@ class Prefix(NamedTuple):
         """The highest address of the block."""
         return self.first | ((1 << (self.family.bits - self.length)) - 1)
 
-    def __contains__(self, address: object) -> bool:
-        """Whether an `Address` lies in this block; families never match each other (§3.7)."""
-        return (
-            isinstance(address, Address) and address.family is self.family and self.first <= address.value <= self.last
-        )
-
     def __str__(self) -> str:
         return f"{format_address(self.family, self.first)}/{self.length}"
 
@@ -142,14 +136,17 @@ def format_address(family: Family, value: int) -> str:
     return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16))
 
 
-def largest_prefix(family: Family, value: int, first: int, last: int) -> Prefix:
-    """The largest block around `value` that lies inside the inclusive range `first`..`last`, which holds `value`."""
+def free_bits(value: int, first: int, last: int) -> int:
+    """How many low bits of an address may change freely within the inclusive range `first`..`last`, which holds it.
+
+    With `n` free bits, the largest block around the address in the range starts at `value >> n << n`.
+    """
     free = (value ^ (last + 1)).bit_length() - 1
     if first:
         below = (value ^ (first - 1)).bit_length() - 1
         if below < free:
             free = below
-    return tuple.__new__(Prefix, (family, value >> free << free, family.bits - free))
+    return free
 
 
 def covering_prefixes(first: Address, last: Address) -> list[Prefix]:

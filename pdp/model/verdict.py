@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import NamedTuple
 
-from pdp.model.addresses import Prefix
+from pdp.model.addresses import Family, Prefix
 from pdp.model.flow import Direction
 from pdp.model.ids import EniId, GroupId
 from pdp.model.instants import Instant
@@ -26,17 +26,43 @@ class Stage(IntEnum):
 class Region(NamedTuple):
     """A box of flows of one ENI with one verdict: same action, reason, rule, group and idle timeout.
 
-    All bounds are inclusive. It speaks of normalised addresses (§2.2), of one protocol number, and holds at one
-    revision of one store until the verdict's `valid_until`. Ports are 0..65535 on a protocol that has none.
+    It speaks of normalised addresses (§2.2), of one protocol number, and holds at one revision of one store until the
+    verdict's `valid_until`. Port bounds are inclusive, 0..65535 on a protocol that has none. It is flat, since one is
+    made for every answer; `remote`, `own`, `source_ports` and `destination_ports` are its sides as values.
     """
 
     eni: EniId
     direction: Direction
     protocol: int
-    remote: Prefix
-    own: Prefix
-    source_ports: PortRange
-    destination_ports: PortRange
+    family: Family
+    remote_first: int
+    remote_length: int
+    own_first: int
+    own_length: int
+    source_port_first: int
+    source_port_last: int
+    destination_port_first: int
+    destination_port_last: int
+
+    @property
+    def remote(self) -> Prefix:
+        """The block of remote addresses."""
+        return Prefix(self.family, self.remote_first, self.remote_length)
+
+    @property
+    def own(self) -> Prefix:
+        """The block of addresses on the ENI's side."""
+        return Prefix(self.family, self.own_first, self.own_length)
+
+    @property
+    def source_ports(self) -> PortRange:
+        """The source ports."""
+        return PortRange(self.source_port_first, self.source_port_last)
+
+    @property
+    def destination_ports(self) -> PortRange:
+        """The destination ports."""
+        return PortRange(self.destination_port_first, self.destination_port_last)
 
 
 class Verdict(NamedTuple):

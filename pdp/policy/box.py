@@ -4,10 +4,10 @@ Each stage narrows it to where its own answer, or its silence, stays the same. S
 answered is sound by construction: it is the intersection of what every stage asked so far allows.
 """
 
-from pdp.model.addresses import Family, Prefix, largest_prefix
+from pdp.model.addresses import free_bits
 from pdp.model.flow import Flow
 from pdp.model.ids import EniId
-from pdp.model.protocols import EVERY_PORT, LAST_PORT, PortRange
+from pdp.model.protocols import LAST_PORT
 from pdp.model.verdict import Region
 
 
@@ -100,22 +100,23 @@ class Box:
                 first = self.owners_first
             if self.owners_last < last:
                 last = self.owners_last
-        own_side = EVERY_ADDRESS[family]
+        remote_free = free_bits(remote, first, last)
+        bits = family.bits
+        own_free = bits
         if self.own_first or self.own_last != family.last:
-            own_side = largest_prefix(family, own, self.own_first, self.own_last)
-        source_ports = EVERY_PORT
-        if self.source_port_first or self.source_port_last != LAST_PORT:
-            source_ports = PortRange(self.source_port_first, self.source_port_last)
+            own_free = free_bits(own, self.own_first, self.own_last)
         parts = (
             eni,
             direction,
             protocol,
-            largest_prefix(family, remote, first, last),
-            own_side,
-            source_ports,
-            tuple.__new__(PortRange, (self.destination_port_first, self.destination_port_last)),
+            family,
+            remote >> remote_free << remote_free,
+            bits - remote_free,
+            own >> own_free << own_free,
+            bits - own_free,
+            self.source_port_first,
+            self.source_port_last,
+            self.destination_port_first,
+            self.destination_port_last,
         )
         return tuple.__new__(Region, parts)
-
-
-EVERY_ADDRESS = {family: Prefix(family, 0, 0) for family in Family}

@@ -33,15 +33,14 @@ def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
 
 def region_to_proto(region: Region) -> flow_pb2.Region:
     """The region; both CIDRs as canonical text."""
-    eni, direction, protocol, remote, own, source_ports, destination_ports = region
     return flow_pb2.Region(
-        eni_id=eni,
-        direction=direction,  # type: ignore[arg-type]
-        protocol=protocol,
-        remote_cidr=str(remote),
-        own_cidr=str(own),
-        source_ports=_ports(source_ports),
-        destination_ports=_ports(destination_ports),
+        eni_id=region.eni,
+        direction=region.direction,  # type: ignore[arg-type]
+        protocol=region.protocol,
+        remote_cidr=str(region.remote),
+        own_cidr=str(region.own),
+        source_ports=_ports(region.source_ports),
+        destination_ports=_ports(region.destination_ports),
     )
 
 

@@ -4,12 +4,11 @@ import json
 from dataclasses import replace
 
 from pdp.formats.verdicts import error_line, verdict_line
-from pdp.model.addresses import parse_cidr
+from pdp.model.addresses import Family
 from pdp.model.errors import FieldError, Reason
 from pdp.model.flow import Direction
 from pdp.model.ids import EniId, GroupId
 from pdp.model.instants import parse_instant
-from pdp.model.protocols import PortRange
 from pdp.model.rules import Action
 from pdp.model.verdict import Region, Stage, Verdict
 from tests.builders import rule
@@ -60,10 +59,8 @@ def test_a_region_is_readable() -> None:
         EniId("eni-a"),
         Direction.INGRESS,
         6,
-        parse_cidr("10.0.0.0/8").prefix,
-        parse_cidr("10.0.0.5/32").prefix,
-        PortRange(0, 65535),
-        PortRange(22, 22),
+        *(Family.IPV4, 10 << 24, 8, (10 << 24) + 5, 32),
+        *(0, 65535, 22, 22),
     )
     assert verdict_line(Verdict(Action.DROP, Stage.DEFAULT, region=region), 1)["region"] == {
         "eni": "eni-a",

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 from hypothesis import given
 
-from pdp.model.addresses import Prefix, prefix_around
+from pdp.model.addresses import prefix_around
 from pdp.model.flow import Flow
 from pdp.model.instants import Instant
-from pdp.model.protocols import LAST_PORT, PortRange, has_ports
+from pdp.model.protocols import LAST_PORT, has_ports
 from pdp.model.rules import Action
 from pdp.model.verdict import Region, Stage, Verdict
 from pdp.policy import stages
@@ -63,10 +63,13 @@ def test_sampled_and_corner_flows_in_a_region_have_its_verdict(seed: int) -> Non
 
 
 def ranges_of(verdict: Verdict, flow: Flow) -> list[tuple[int, int]]:
-    assert verdict.region is not None
-    _, _, _, remote, own, source_ports, destination_ports = verdict.region
-    ports = [tuple(source_ports), tuple(destination_ports)] if has_ports(flow.protocol) else [(0, 0), (0, 0)]
-    return [(remote.first, remote.last), (own.first, own.last), *((first, last) for first, last in ports)]
+    region = verdict.region
+    assert region is not None
+    ports = [region.source_ports, region.destination_ports] if has_ports(flow.protocol) else [(0, 0), (0, 0)]
+    return [
+        *((block.first, block.last) for block in (region.remote, region.own)),
+        *((first, last) for first, last in ports),
+    ]
 
 
 def test_without_a_spoiler_nothing_is_caught() -> None:
@@ -107,22 +110,29 @@ def without_box(answer_for: Callable[[Context, Answer], Answer]) -> Callable[[Co
     return blind_answer_for
 
 
-def wider_prefix(prefix: Prefix) -> Prefix:
-    return prefix_around(prefix.family, prefix.first, max(0, prefix.length - 1))
+def wider_remote(region: Region) -> Region:
+    block = prefix_around(region.family, region.remote_first, max(0, region.remote_length - 1))
+    return region._replace(remote_first=block.first, remote_length=block.length)
 
 
-def wider_ports(ports: PortRange) -> PortRange:
-    return PortRange(max(0, ports.first - 1), min(LAST_PORT, ports.last + 1))
+def wider_own(region: Region) -> Region:
+    block = prefix_around(region.family, region.own_first, max(0, region.own_length - 1))
+    return region._replace(own_first=block.first, own_length=block.length)
+
+
+def wider_source_ports(region: Region) -> Region:
+    first, last = max(0, region.source_port_first - 1), min(LAST_PORT, region.source_port_last + 1)
+    return region._replace(source_port_first=first, source_port_last=last)
+
+
+def wider_destination_ports(region: Region) -> Region:
+    first, last = max(0, region.destination_port_first - 1), min(LAST_PORT, region.destination_port_last + 1)
+    return region._replace(destination_port_first=first, destination_port_last=last)
 
 
 @pytest.mark.parametrize(
     "widen",
-    [
-        lambda region: region._replace(remote=wider_prefix(region.remote)),
-        lambda region: region._replace(own=wider_prefix(region.own)),
-        lambda region: region._replace(source_ports=wider_ports(region.source_ports)),
-        lambda region: region._replace(destination_ports=wider_ports(region.destination_ports)),
-    ],
+    [wider_remote, wider_own, wider_source_ports, wider_destination_ports],
     ids=["remote", "own", "source_ports", "destination_ports"],
 )
 def test_a_region_that_is_a_little_too_wide_is_caught(widen: Callable[[Region], Region]) -> None:
@@ -174,8 +184,8 @@ def test_a_verdict_without_a_region_is_a_fault() -> None:
         lambda region: region._replace(protocol=region.protocol ^ 1),
         lambda region: region._replace(eni="eni-other"),
         lambda region: region._replace(direction=3 - region.direction),
-        lambda region: region._replace(source_ports=PortRange(LAST_PORT, 0)),
-        lambda region: region._replace(destination_ports=PortRange(LAST_PORT, 0)),
+        lambda region: region._replace(source_port_first=LAST_PORT, source_port_last=0),
+        lambda region: region._replace(destination_port_first=LAST_PORT, destination_port_last=0),
     ],
 )
 def test_a_region_that_does_not_hold_its_flow_is_a_fault(spoil: Callable[[Region], Region]) -> None:
