@@ -356,6 +356,12 @@ def test_a_blank_set_is_an_absent_one(tmp_path: Path, blank: object) -> None:
     assert len(eni_a(tmp_path, with_eni("sg-a", Ipv6Sets=blank)).addresses) == 1
 
 
+def test_an_object_that_comes_again_with_a_blank_for_an_absent_field_is_the_same(tmp_path: Path) -> None:
+    once, again = eni("eni-a", "sg-a"), eni("eni-a", "sg-a", Description="", Ipv6Sets={"Ipv6Set": []})
+    files = {**with_eni("sg-a"), "DescribeNetworkInterfaces.json": enis_answer(once, again)}
+    assert [found.id for found in read(tmp_path, files).resources.enis] == ["eni-a"]
+
+
 @pytest.mark.parametrize(
     ("type_name", "primary"), [("Primary", True), ("Secondary", False), ("Trunk", False), ("", False)]
 )
