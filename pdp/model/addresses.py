@@ -5,8 +5,8 @@ underscores and digits of other scripts. None of these may decide who reaches a 
 """
 
 import re
-import socket
 from enum import IntEnum
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple, Self
 
 from pdp.model.errors import quoted
@@ -37,6 +37,9 @@ MAPPED_FIRST = 0xFFFF << 32
 """::ffff:0:0, the first of the IPv4-mapped IPv6 addresses."""
 MAPPED_LAST = MAPPED_FIRST + 0xFFFFFFFF
 MAPPED_LENGTH = 96
+
+# A look-up on an enum's class costs as much as reading an address.
+_IPV4, _IPV6 = Family.IPV4, Family.IPV6
 
 _LENGTH = re.compile(r"[0-9]{1,3}\Z")
 
@@ -79,8 +82,8 @@ class Cidr(NamedTuple):
 
 def normalise(family: Family, value: int) -> Address:
     """The address for an integer of a family; an IPv4-mapped one becomes IPv4 (§2.2)."""
-    if family is Family.IPV6 and MAPPED_FIRST <= value <= MAPPED_LAST:
-        return Address(Family.IPV4, value - MAPPED_FIRST)
+    if family is _IPV6 and MAPPED_FIRST <= value <= MAPPED_LAST:
+        return Address(_IPV4, value - MAPPED_FIRST)
     return Address(family, value)
 
 
@@ -88,8 +91,8 @@ def parse_address(text: str) -> Address:
     """An address from its text. Raises ValueError for anything else, also for one with a length or a zone (§2.1)."""
     try:
         if ":" in text:
-            return normalise(Family.IPV6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text)))
-        return Address(Family.IPV4, int.from_bytes(socket.inet_pton(socket.AF_INET, text)))
+            return normalise(_IPV6, int.from_bytes(inet_pton(AF_INET6, text)))
+        return Address(_IPV4, int.from_bytes(inet_pton(AF_INET, text)))
     except (OSError, ValueError):
         raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 address") from None
 
@@ -104,7 +107,7 @@ def parse_cidr(text: str) -> Cidr:
         raise ValueError(_range_refusal(text))
     try:
         family = Family.IPV6 if ":" in address_text else Family.IPV4
-        packed = socket.inet_pton(socket.AF_INET6 if family is Family.IPV6 else socket.AF_INET, address_text)
+        packed = inet_pton(AF_INET6 if family is Family.IPV6 else AF_INET, address_text)
     except (OSError, ValueError):
         raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 CIDR") from None
     if not slash:
@@ -131,9 +134,9 @@ def host_prefix(address: Address) -> Prefix:
 
 def format_address(family: Family, value: int) -> str:
     """The canonical text of an address: dotted quad, or lower-case compressed IPv6."""
-    if family is Family.IPV4:
-        return socket.inet_ntop(socket.AF_INET, value.to_bytes(4))
-    return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16))
+    if family is _IPV4:
+        return inet_ntop(AF_INET, value.to_bytes(4))
+    return inet_ntop(AF_INET6, value.to_bytes(16))
 
 
 def free_bits(value: int, first: int, last: int) -> int:

@@ -20,6 +20,9 @@ class Direction(IntEnum):
         return self.name.lower()
 
 
+_INGRESS = Direction.INGRESS
+
+
 class Flow(NamedTuple):
     """A 5-tuple with its direction, already validated: build one with `make_flow`.
 
@@ -72,19 +75,28 @@ def make_flow(
     """
     if not 0 <= protocol <= LAST_PROTOCOL:
         raise FieldError(Reason.INVALID_PROTOCOL, "protocol", f"{protocol} is not a number from 0 to 255")
-    if source.family is not destination.family:
+    family, source_value = source
+    destination_family, destination_value = destination
+    if family is not destination_family:
         raise FieldError(
             Reason.MIXED_ADDRESS_FAMILIES,
             "destination",
-            f"{destination} is IPv{destination.family:d} but the source {source} is IPv{source.family:d}",
+            f"{destination} is IPv{destination_family:d} but the source {source} is IPv{family:d}",
         )
-    for name, port in (("source_port", source_port), ("destination_port", destination_port)):
-        if port is None:
-            if has_ports(protocol):
-                raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
-        elif not 0 <= port <= LAST_PORT:
-            raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")
-    remote, own = (source, destination) if direction is Direction.INGRESS else (destination, source)
-    if not has_ports(protocol):
-        source_port = destination_port = 0
-    return Flow(direction, protocol, source.family, remote.value, own.value, source_port or 0, destination_port or 0)
+    source_port = _port(protocol, "source_port", source_port)
+    destination_port = _port(protocol, "destination_port", destination_port)
+    if direction is _INGRESS:
+        return Flow(direction, protocol, family, source_value, destination_value, source_port, destination_port)
+    return Flow(direction, protocol, family, destination_value, source_value, source_port, destination_port)
+
+
+def _port(protocol: int, name: str, port: int | None) -> int:
+    """A port of a flow, 0 on a protocol that has none. Raises FieldError."""
+    by_port = has_ports(protocol)
+    if port is None:
+        if by_port:
+            raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
+        return 0
+    if not 0 <= port <= LAST_PORT:
+        raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")
+    return port if by_port else 0

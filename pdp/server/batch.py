@@ -12,7 +12,7 @@ from pdp.index.checker import Checker
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
-from pdp.server.answers import failed_item, position_of, verdict_to_proto
+from pdp.server.answers import VerdictKey, failed_item, position_of, verdict_key, verdict_to_proto
 from pdp.server.convert import flow_from_proto, unknown_resource
 from pdp.server.counts import Counts
 from pdp.server.slices import SlicedMessage, framed
@@ -57,7 +57,7 @@ class BatchAnswers:
         self._at = at
         self._counts = counts
         self._parts: list[bytes] = []
-        self._written: dict[tuple[object, ...], bytes] = {}
+        self._written: dict[VerdictKey, bytes] = {}
 
     def answer(self, request: BatchRequest) -> Iterator[None]:
         """Answers all rows, yielding after each."""
@@ -81,9 +81,7 @@ class BatchAnswers:
         self._counts.verdict(verdict)
         if verdict.region is not None:
             return _written(verdict)
-        action, reason, rule, group, idle_timeout_s, valid_until, _ = verdict
-        # By identity, which enum members and a snapshot's rules have: hashing them costs more than the check.
-        key = (id(action), id(reason), id(rule), group, idle_timeout_s, valid_until)
+        key = verdict_key(verdict)
         item = self._written.get(key)
         if item is None:
             item = self._written[key] = _written(verdict)

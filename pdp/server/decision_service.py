@@ -16,7 +16,7 @@ from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Verdict
 from pdp.policy.explain import explain
-from pdp.server.answers import position_of, verdict_to_proto
+from pdp.server.answers import CheckResponses, position_of, verdict_to_proto
 from pdp.server.batch import BatchAnswers, BatchRequest
 from pdp.server.column_answers import ColumnAnswers
 from pdp.server.columns import columns_from_proto
@@ -56,13 +56,12 @@ class DecisionService:
         self._most_batch_rows = most_batch_rows
         self._most_column_rows = most_column_rows
         self._now = now
+        self._responses = CheckResponses()
 
     def methods(self) -> Mapping[str, Method]:
-        """Every method with how its messages are read and written. A batch reads and writes its own, in pieces."""
+        """Every method with how its messages are read and written. Checks and batches give bytes that are ready."""
         return {
-            "CheckFlow": Method(
-                messages.CheckFlowRequest.FromString, self.CheckFlow, messages.CheckFlowResponse.SerializeToString
-            ),
+            "CheckFlow": Method(messages.CheckFlowRequest.FromString, self.CheckFlow, bytes),
             "BatchCheckFlows": Method(BatchRequest, self.BatchCheckFlows, bytes),
             "CheckFlowColumns": Method(
                 messages.CheckFlowColumnsRequest.FromString,
@@ -79,14 +78,14 @@ class DecisionService:
 
     async def CheckFlow(  # noqa: N802 - the contract's name, as for each method here
         self, request: messages.CheckFlowRequest, context: Context
-    ) -> messages.CheckFlowResponse:
-        """One flow."""
+    ) -> bytes:
+        """One flow; the serialised CheckFlowResponse."""
         checker = self._source.checker
         if checker is None or request.at_least_revision > checker.snapshot.revision:
             checker = await self._checker(request.at_least_revision, context)
         eni_id, flow = flow_from_proto(asked_flow(request))
         verdict = self._verdict(checker, eni_id, flow, Instant(self._now()), with_region=not request.omit_region)
-        return messages.CheckFlowResponse(verdict=verdict_to_proto(verdict), position=position_of(checker.snapshot))
+        return self._responses.response(checker.snapshot, verdict)
 
     async def BatchCheckFlows(self, request: BatchRequest, context: Context) -> bytes:  # noqa: N802
         """Many flows, in slices that let others through."""

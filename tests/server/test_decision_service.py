@@ -11,7 +11,7 @@ from pdp.server.decision_service import DecisionService
 from pdp.server.source import PolicySource
 from pdp.server.turns import Turns
 from pdp.v1 import flow_pb2
-from pdp.v1.decision_service_pb2 import DESCRIPTOR, CheckFlowRequest
+from pdp.v1.decision_service_pb2 import DESCRIPTOR, CheckFlowRequest, CheckFlowResponse
 from tests.builders import at, eni, group, penalty, policy
 from tests.server.messages import ssh
 from tests.server.test_guard import Call
@@ -42,7 +42,7 @@ def test_every_method_of_the_contract_is_served() -> None:
 )
 async def test_the_time_of_a_check_is_the_clocks_to_the_nanosecond(now: int, reason: int) -> None:
     answer = await service(now).CheckFlow(CheckFlowRequest(flow=ssh()), Call())
-    assert answer.verdict.reason == reason
+    assert CheckFlowResponse.FromString(answer).verdict.reason == reason
 
 
 async def test_without_a_deadline_a_request_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,4 +56,4 @@ def test_a_check_of_a_loaded_policy_never_waits() -> None:
     check = service().CheckFlow(CheckFlowRequest(flow=ssh(), at_least_revision=1), Call())
     with pytest.raises(StopIteration) as finished:
         check.send(None)
-    assert finished.value.value.position.revision == 1
+    assert CheckFlowResponse.FromString(finished.value.value).position.revision == 1
