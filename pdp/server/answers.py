@@ -61,29 +61,6 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     )
 
 
-class CheckResponses:
-    """Responses to single checks, each written once for all flows of a snapshot that share verdict and region.
-
-    Setting the fields of a message costs more than the check itself; bytes that are ready cost next to nothing.
-    """
-
-    def __init__(self) -> None:
-        self._snapshot: Snapshot | None = None
-        self._written: dict[tuple[VerdictKey, Region | None], bytes] = {}
-
-    def response(self, snapshot: Snapshot, verdict: Verdict) -> bytes:
-        """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
-        if snapshot is not self._snapshot or len(self._written) >= MOST_WRITTEN:
-            self._snapshot, self._written = snapshot, {}
-        key = (verdict_key(verdict), verdict.region)
-        written = self._written.get(key)
-        if written is None:
-            written = self._written[key] = decision_service_pb2.CheckFlowResponse(
-                verdict=verdict_to_proto(verdict), position=position_of(snapshot)
-            ).SerializeToString()
-        return written
-
-
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
 MOST_WRITTEN = 65_536
@@ -97,3 +74,39 @@ def verdict_key(verdict: Verdict) -> VerdictKey:
     """
     action, reason, rule, group, idle_timeout_s, valid_until, _ = verdict
     return id(action), id(reason), id(rule), group, idle_timeout_s, valid_until
+
+
+class CheckResponses:
+    """Responses to single checks, each written once for all flows of a snapshot that share verdict and region.
+
+    Setting the fields of a message costs more than the check itself; bytes that are ready cost next to nothing. So the
+    part before the region is kept by itself too.
+    """
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._written: dict[tuple[VerdictKey, Region | None], bytes] = {}
+
+    def response(self, snapshot: Snapshot, verdict: Verdict) -> bytes:
+        """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
+        if snapshot is not self._snapshot or len(self._written) >= MOST_WRITTEN:
+            self._snapshot, self._written = snapshot, {}
+        region = verdict.region
+        key = verdict_key(verdict)
+        written = self._written.get((key, region))
+        if written is None:
+            written = self._written[key, region] = self._with_region(snapshot, verdict, key)
+        return written
+
+    def _with_region(self, snapshot: Snapshot, verdict: Verdict, key: VerdictKey) -> bytes:
+        region = verdict.region
+        if region is None:
+            return decision_service_pb2.CheckFlowResponse(
+                verdict=verdict_to_proto(verdict), position=position_of(snapshot)
+            ).SerializeToString()
+        plain = self._written.get((key, None))
+        if plain is None:
+            plain = self._written[key, None] = self._with_region(snapshot, verdict._replace(region=None), key)
+        response = decision_service_pb2.CheckFlowResponse.FromString(plain)
+        fill_region(response.verdict.region, region)
+        return response.SerializeToString()
