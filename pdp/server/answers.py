@@ -64,7 +64,7 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
 MOST_WRITTEN = 65_536
-"""Distinct responses kept; past that all are written anew as they are given."""
+"""Responses kept; past that all are written anew as they are given."""
 
 
 def verdict_key(verdict: Verdict) -> VerdictKey:
@@ -77,36 +77,34 @@ def verdict_key(verdict: Verdict) -> VerdictKey:
 
 
 class CheckResponses:
-    """Responses to single checks, each written once for all flows of a snapshot that share verdict and region.
+    """Responses to single checks. What flows of a snapshot often share is written once.
 
-    Setting the fields of a message costs more than the check itself; bytes that are ready cost next to nothing. So the
-    part before the region is kept by itself too.
+    Setting the fields of a message costs more than the check itself; bytes that are ready cost next to nothing.
+    So a response is kept for each verdict with all of its region but the two sides that differ most from flow to flow:
+    the remote CIDR and the destination ports.
     """
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
-        self._written: dict[tuple[VerdictKey, Region | None], bytes] = {}
+        self._written: dict[tuple[object, ...], bytes] = {}
 
     def response(self, snapshot: Snapshot, verdict: Verdict) -> bytes:
         """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
         if snapshot is not self._snapshot or len(self._written) >= MOST_WRITTEN:
             self._snapshot, self._written = snapshot, {}
         region = verdict.region
-        key = verdict_key(verdict)
-        written = self._written.get((key, region))
+        key = (verdict_key(verdict), region and (region[:4], region[6:10]))
+        written = self._written.get(key)
         if written is None:
-            written = self._written[key, region] = self._with_region(snapshot, verdict, key)
-        return written
-
-    def _with_region(self, snapshot: Snapshot, verdict: Verdict, key: VerdictKey) -> bytes:
-        region = verdict.region
-        if region is None:
-            return decision_service_pb2.CheckFlowResponse(
+            written = self._written[key] = decision_service_pb2.CheckFlowResponse(
                 verdict=verdict_to_proto(verdict), position=position_of(snapshot)
             ).SerializeToString()
-        plain = self._written.get((key, None))
-        if plain is None:
-            plain = self._written[key, None] = self._with_region(snapshot, verdict._replace(region=None), key)
-        response = decision_service_pb2.CheckFlowResponse.FromString(plain)
-        fill_region(response.verdict.region, region)
+        if region is None:
+            return written
+        response = decision_service_pb2.CheckFlowResponse.FromString(written)
+        message = response.verdict.region
+        message.remote_cidr = f"{format_address(region.family, region.remote_first)}/{region.remote_length}"
+        ports = message.destination_ports
+        ports.first = region.destination_port_first
+        ports.last = region.destination_port_last
         return response.SerializeToString()
