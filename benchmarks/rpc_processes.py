@@ -54,7 +54,10 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(rules: int, members: int, core: int | None, constant: bytes = b"") -> Iterator[Server]:
-    """A server of a policy, ready to answer. With `constant` its CheckFlow always gives that answer."""
+    """A server of a policy, ready to answer. With `constant` its CheckFlow always gives that answer.
+
+    Raises RuntimeError, with what it said, when it does not start or ends by itself.
+    """
     command = _command("benchmarks.rpc_server", core, rules=rules, members=members)
     if constant:
         command += ["--constant", constant.hex()]
@@ -70,7 +73,11 @@ def serving(rules: int, members: int, core: int | None, constant: bytes = b"") -
                 break
         else:
             raise RuntimeError(f"the server ended before it was ready: {''.join(log)}")
-        yield Server(address, process.pid)
+        try:
+            yield Server(address, process.pid)
+        finally:
+            if process.poll() is not None:
+                raise RuntimeError(f"the server ended with code {process.returncode}: {process.stderr.read()}")
 
 
 class Sender:

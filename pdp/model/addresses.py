@@ -92,7 +92,7 @@ def parse_address(text: str) -> Address:
     try:
         if ":" in text:
             return normalise(_IPV6, int.from_bytes(inet_pton(AF_INET6, text)))
-        return Address(_IPV4, int.from_bytes(inet_pton(AF_INET, text)))
+        return tuple.__new__(Address, (_IPV4, int.from_bytes(inet_pton(AF_INET, text))))
     except (OSError, ValueError):
         raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 address") from None
 

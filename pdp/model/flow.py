@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pdp.model.addresses import Address, Family, format_address
 from pdp.model.errors import FieldError, Reason
-from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, has_ports, protocol_name
+from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, WITH_PORTS, has_ports, protocol_name
 
 
 class Direction(IntEnum):
@@ -73,30 +73,40 @@ def make_flow(
 
     Ports are tested on any protocol, required on TCP and UDP, and dropped on all others.
     """
-    if not 0 <= protocol <= LAST_PROTOCOL:
-        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", f"{protocol} is not a number from 0 to 255")
     family, source_value = source
     destination_family, destination_value = destination
-    if family is not destination_family:
+    if not (
+        protocol in WITH_PORTS
+        and family is destination_family
+        and source_port is not None
+        and destination_port is not None
+        and 0 <= source_port <= LAST_PORT
+        and 0 <= destination_port <= LAST_PORT
+    ):
+        _check_parts(protocol, source, destination, source_port, destination_port)
+        if not has_ports(protocol):
+            source_port = destination_port = 0
+    ports = (source_port, destination_port)
+    if direction is _INGRESS:
+        return tuple.__new__(Flow, (direction, protocol, family, source_value, destination_value, *ports))
+    return tuple.__new__(Flow, (direction, protocol, family, destination_value, source_value, *ports))
+
+
+def _check_parts(
+    protocol: int, source: Address, destination: Address, source_port: int | None, destination_port: int | None
+) -> None:
+    """Raises FieldError for the first part at fault."""
+    if not 0 <= protocol <= LAST_PROTOCOL:
+        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", f"{protocol} is not a number from 0 to 255")
+    if source.family is not destination.family:
         raise FieldError(
             Reason.MIXED_ADDRESS_FAMILIES,
             "destination",
-            f"{destination} is IPv{destination_family:d} but the source {source} is IPv{family:d}",
+            f"{destination} is IPv{destination.family:d} but the source {source} is IPv{source.family:d}",
         )
-    source_port = _port(protocol, "source_port", source_port)
-    destination_port = _port(protocol, "destination_port", destination_port)
-    if direction is _INGRESS:
-        return Flow(direction, protocol, family, source_value, destination_value, source_port, destination_port)
-    return Flow(direction, protocol, family, destination_value, source_value, source_port, destination_port)
-
-
-def _port(protocol: int, name: str, port: int | None) -> int:
-    """A port of a flow, 0 on a protocol that has none. Raises FieldError."""
-    by_port = has_ports(protocol)
-    if port is None:
-        if by_port:
-            raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
-        return 0
-    if not 0 <= port <= LAST_PORT:
-        raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")
-    return port if by_port else 0
+    for name, port in (("source_port", source_port), ("destination_port", destination_port)):
+        if port is None:
+            if has_ports(protocol):
+                raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
+        elif not 0 <= port <= LAST_PORT:
+            raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")

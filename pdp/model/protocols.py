@@ -12,6 +12,8 @@ UDP = 17
 GRE = 47
 ICMPV6 = 58
 
+WITH_PORTS = frozenset((TCP, UDP))
+
 LAST_PROTOCOL = 255
 LAST_PORT = 65535
 
@@ -57,7 +59,7 @@ EVERY_PORT = PortRange(0, LAST_PORT)
 
 def has_ports(protocol: int) -> bool:
     """Only TCP and UDP have ports (§3.6)."""
-    return protocol in (TCP, UDP)
+    return protocol in WITH_PORTS
 
 
 def protocol_name(protocol: int | None) -> str:

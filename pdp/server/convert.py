@@ -7,7 +7,6 @@ absent, unknown or out of bounds is an error here, so that nothing behind it nee
 from pdp.model.addresses import Address, parse_address
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Direction, Flow, make_flow
-from pdp.model.ids import EniId
 from pdp.policy.path import End, Path, resolve_path
 from pdp.policy.snapshot import Snapshot
 from pdp.server.status import RESOURCE_TYPES, UnknownResource
@@ -26,7 +25,7 @@ def asked_flow(
     return request.flow
 
 
-def flow_from_proto(message: flow_pb2.Flow) -> tuple[EniId, Flow]:
+def flow_from_proto(message: flow_pb2.Flow) -> tuple[str, Flow]:
     """The ENI's id, not looked up yet, and the flow. Raises FieldError with the path of the first field at fault."""
     eni_id = message.eni_id
     if not eni_id:
@@ -39,7 +38,7 @@ def flow_from_proto(message: flow_pb2.Flow) -> tuple[EniId, Flow]:
             f"{message.direction} is no direction; give DIRECTION_INGRESS (1) or DIRECTION_EGRESS (2)",
         )
     try:
-        return EniId(eni_id), make_flow(
+        return eni_id, make_flow(
             direction,
             _protocol(message),
             _address(message.source, "source"),

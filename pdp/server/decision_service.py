@@ -11,7 +11,6 @@ from pdp.index.batch import ColumnCheck
 from pdp.index.checker import Checker
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Flow
-from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Verdict
@@ -170,7 +169,7 @@ class DecisionService:
         margin = min(remaining * ANSWER_MARGIN, ANSWER_MARGIN_S)
         return await self._source.at_least(at_least_revision, remaining - margin)
 
-    def _verdict(self, checker: Checker, eni_id: EniId, flow: Flow, at: Instant, *, with_region: bool) -> Verdict:
+    def _verdict(self, checker: Checker, eni_id: str, flow: Flow, at: Instant, *, with_region: bool) -> Verdict:
         """The verdict, counted. Raises PdpError for an ENI that does not exist, naming the field."""
         check = checker.check_region if with_region else checker.check
         try:

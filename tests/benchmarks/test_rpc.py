@@ -1,5 +1,8 @@
 """The server benchmark runs from start to end: real processes, tiny sizes, and no word about speed."""
 
+import os
+import signal
+
 import pytest
 
 from benchmarks.rpc import Plan, measure
@@ -70,3 +73,14 @@ def test_a_sender_that_finds_a_wrong_answer_fails(capfd: pytest.CaptureFixture[s
 def test_a_server_that_does_not_start_says_why() -> None:
     with pytest.raises(RuntimeError, match="invalid int value"), serving("many", MEMBERS, core=None):  # type: ignore[arg-type]
         pass
+
+
+def test_a_server_that_ends_by_itself_fails_the_run() -> None:
+    with pytest.raises(RuntimeError, match="the server ended with code -9"), serving(5, MEMBERS, core=None) as server:
+        kill(server.pid)
+
+
+def kill(pid: int) -> None:
+    """Returns when the process has ended, and leaves it to its parent."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
