@@ -1,14 +1,18 @@
 """Verdicts, regions and positions as messages of the contract."""
 
+from functools import lru_cache
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pdp.model.addresses import format_address
+from pdp.model.addresses import Family, format_address
 from pdp.model.errors import FieldError, PdpError
-from pdp.model.ids import GroupId
+from pdp.model.ids import EniId, GroupId
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot
+from pdp.server.slices import framed
 from pdp.v1 import decision_service_pb2, flow_pb2
+from pdp.v1.decision_service_pb2 import CheckFlowResponse
 
 
 def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
@@ -26,20 +30,8 @@ def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
     if valid_until is not None:
         message.valid_until.CopyFrom(timestamp(valid_until))
     if region is not None:
-        fill_region(message.region, region)
+        message.region.MergeFromString(region_bytes(region))
     return message
-
-
-def fill_region(message: flow_pb2.Region, region: Region) -> None:
-    """Writes the region into an empty message; both CIDRs as canonical text."""
-    eni, direction, protocol, family, remote_first, remote_length, own_first, own_length, *ports = region
-    message.eni_id = eni
-    message.direction = direction  # type: ignore[assignment]
-    message.protocol = protocol
-    message.remote_cidr = f"{format_address(family, remote_first)}/{remote_length}"
-    message.own_cidr = f"{format_address(family, own_first)}/{own_length}"
-    source_ports, destination_ports = message.source_ports, message.destination_ports
-    source_ports.first, source_ports.last, destination_ports.first, destination_ports.last = ports
 
 
 def timestamp(instant: Instant) -> Timestamp:
@@ -64,7 +56,7 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
 MOST_WRITTEN = 65_536
-"""Responses kept; past that all are written anew as they are given."""
+"""Parts of a kind that are kept."""
 
 
 def verdict_key(verdict: Verdict) -> VerdictKey:
@@ -77,34 +69,67 @@ def verdict_key(verdict: Verdict) -> VerdictKey:
 
 
 class CheckResponses:
-    """Responses to single checks. What flows of a snapshot often share is written once.
+    """Responses to single checks of one snapshot, put together from parts that are each written once.
 
-    Setting the fields of a message costs more than the check itself; bytes that are ready cost next to nothing.
-    So a response is kept for each verdict with all of its region but the two sides that differ most from flow to flow:
-    the remote CIDR and the destination ports.
+    Setting the fields of a message costs more than the check itself. In the wire format the fields of a message stand
+    one after another, so that a part of them that is ready can be reused: the verdict without its region, the sides of
+    the region that seldom differ from flow to flow, its remote CIDR, and its destination ports.
     """
 
-    def __init__(self) -> None:
-        self._snapshot: Snapshot | None = None
-        self._written: dict[tuple[object, ...], bytes] = {}
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._position = CheckFlowResponse(position=position_of(snapshot)).SerializeToString()
+        self._plain: dict[VerdictKey, bytes] = {}
 
-    def response(self, snapshot: Snapshot, verdict: Verdict) -> bytes:
+    def response(self, verdict: Verdict) -> bytes:
         """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
-        if snapshot is not self._snapshot or len(self._written) >= MOST_WRITTEN:
-            self._snapshot, self._written = snapshot, {}
-        region = verdict.region
-        key = (verdict_key(verdict), region and (region[:4], region[6:10]))
-        written = self._written.get(key)
+        key = verdict_key(verdict)
+        written = self._plain.get(key)
         if written is None:
-            written = self._written[key] = decision_service_pb2.CheckFlowResponse(
-                verdict=verdict_to_proto(verdict), position=position_of(snapshot)
-            ).SerializeToString()
-        if region is None:
-            return written
-        response = decision_service_pb2.CheckFlowResponse.FromString(written)
-        message = response.verdict.region
-        message.remote_cidr = f"{format_address(region.family, region.remote_first)}/{region.remote_length}"
-        ports = message.destination_ports
-        ports.first = region.destination_port_first
-        ports.last = region.destination_port_last
-        return response.SerializeToString()
+            if len(self._plain) >= MOST_WRITTEN:
+                self._plain.clear()
+            written = self._plain[key] = verdict_to_proto(verdict._replace(region=None)).SerializeToString()
+        if verdict.region is not None:
+            written += framed(_REGION, region_bytes(verdict.region))
+        return framed(_VERDICT, written) + self._position
+
+
+_VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
+_REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
+
+
+def region_bytes(region: Region) -> bytes:
+    """The serialised region."""
+    eni, direction, protocol, family, remote_first, remote_length, own_first, own_length, *ports = region
+    source_first, source_last, destination_first, destination_last = ports
+    return (
+        _fixed_sides(eni, direction, protocol, family, own_first, own_length, source_first, source_last)
+        + _remote_side(family, remote_first, remote_length)
+        + _destination_ports(destination_first, destination_last)
+    )
+
+
+@lru_cache(MOST_WRITTEN)
+def _fixed_sides(
+    eni: EniId, direction: int, protocol: int, family: Family, own_first: int, own_length: int, first: int, last: int
+) -> bytes:
+    message = flow_pb2.Region(
+        eni_id=eni,
+        direction=direction,  # type: ignore[arg-type]
+        protocol=protocol,
+        own_cidr=f"{format_address(family, own_first)}/{own_length}",
+    )
+    message.source_ports.first, message.source_ports.last = first, last
+    return message.SerializeToString()
+
+
+@lru_cache(MOST_WRITTEN)
+def _remote_side(family: Family, first: int, length: int) -> bytes:
+    return flow_pb2.Region(remote_cidr=f"{format_address(family, first)}/{length}").SerializeToString()
+
+
+@lru_cache(MOST_WRITTEN)
+def _destination_ports(first: int, last: int) -> bytes:
+    message = flow_pb2.Region()
+    message.destination_ports.first, message.destination_ports.last = first, last
+    return message.SerializeToString()

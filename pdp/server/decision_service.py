@@ -55,7 +55,7 @@ class DecisionService:
         self._most_batch_rows = most_batch_rows
         self._most_column_rows = most_column_rows
         self._now = now
-        self._responses = CheckResponses()
+        self._responses: CheckResponses | None = None
 
     def methods(self) -> Mapping[str, Method]:
         """Every method with how its messages are read and written. Checks and batches give bytes that are ready."""
@@ -84,7 +84,10 @@ class DecisionService:
             checker = await self._checker(request.at_least_revision, context)
         eni_id, flow = flow_from_proto(asked_flow(request))
         verdict = self._verdict(checker, eni_id, flow, Instant(self._now()), with_region=not request.omit_region)
-        return self._responses.response(checker.snapshot, verdict)
+        responses = self._responses
+        if responses is None or responses.snapshot is not checker.snapshot:
+            responses = self._responses = CheckResponses(checker.snapshot)
+        return responses.response(verdict)
 
     async def BatchCheckFlows(self, request: BatchRequest, context: Context) -> bytes:  # noqa: N802
         """Many flows, in slices that let others through."""

@@ -100,6 +100,8 @@ class SlicedMessage:
 def framed(number: int, entry: bytes) -> bytes:
     """An entry of the repeated message field `number` (1..15) as it stands in the message that holds it."""
     length = len(entry)
+    if length < 0x80:
+        return b"%c%c%b" % (number << 3 | _LENGTH, length, entry)
     prefix = bytearray((number << 3 | _LENGTH,))
     while length > 0x7F:
         prefix.append(length & 0x7F | 0x80)
