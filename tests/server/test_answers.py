@@ -1,4 +1,5 @@
 import pytest
+from hypothesis import given
 
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
@@ -6,9 +7,11 @@ from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
-from pdp.server.answers import failed_item, timestamp, verdict_to_proto
+from pdp.server.answers import CheckResponses, failed_item, position_of, timestamp, verdict_to_proto
 from pdp.v1 import flow_pb2
+from pdp.v1.decision_service_pb2 import CheckFlowResponse
 from tests.builders import NOW, eni, flow, group, policy, rule
+from tests.properties.policies import asked, checker_of, few, seeds
 
 CHECKER = Checker(
     policy(
@@ -86,3 +89,27 @@ def test_a_failed_item_names_its_field() -> None:
 
 def test_a_failed_item_without_a_field_names_none() -> None:
     assert failed_item(PdpError(Reason.UNKNOWN_ENI, "who?")).error.field == ""
+
+
+@few
+@given(seeds)
+def test_an_answer_that_is_joined_from_parts_is_what_protobuf_writes(seed: int) -> None:
+    snapshot, questions = asked(seed)
+    checker, responses = checker_of(snapshot), CheckResponses(snapshot)
+    for eni_id, question, at in questions:
+        for verdict in (checker.check(eni_id, question, at), checker.check_region(eni_id, question, at)):
+            whole = CheckFlowResponse(verdict=verdict_to_proto(verdict), position=position_of(snapshot))
+            if verdict.region is not None:
+                region = verdict.region
+                whole.verdict.region.CopyFrom(
+                    flow_pb2.Region(
+                        eni_id=region.eni,
+                        direction=region.direction,  # type: ignore[arg-type]
+                        protocol=region.protocol,
+                        remote_cidr=str(region.remote),
+                        own_cidr=str(region.own),
+                        source_ports=flow_pb2.PortRange(**region.source_ports._asdict()),
+                        destination_ports=flow_pb2.PortRange(**region.destination_ports._asdict()),
+                    )
+                )
+            assert responses.response(verdict) == whole.SerializeToString()
