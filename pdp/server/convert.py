@@ -40,15 +40,22 @@ def flow_from_proto(message: flow_pb2.Flow) -> tuple[str, Flow]:
     try:
         return eni_id, make_flow(
             direction,
-            _protocol(message),
-            _address(message.source, "source"),
-            _address(message.destination, "destination"),
             # Absent and 0 differ, and asking for presence costs as much as reading: ask only where it is 0.
+            message.protocol or _protocol(message),
+            *_addresses(message),
             message.source_port or (0 if message.HasField("source_port") else None),
             message.destination_port or (0 if message.HasField("destination_port") else None),
         )
     except FieldError as error:
         raise error.under("flow") from None
+
+
+def _addresses(message: flow_pb2.Flow) -> tuple[Address, Address]:
+    """Source and destination. Which of them is at fault is looked for only when one is."""
+    try:
+        return parse_address(message.source), parse_address(message.destination)
+    except ValueError:
+        return _address(message.source, "source"), _address(message.destination, "destination")
 
 
 def unknown_resource(error: PdpError, field: str, name: str) -> PdpError:

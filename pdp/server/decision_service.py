@@ -6,6 +6,7 @@ what it refuses; telling the caller is the guard's business.
 
 from collections.abc import Callable, Mapping
 from time import time_ns
+from typing import cast
 
 from pdp.index.batch import ColumnCheck
 from pdp.index.checker import Checker
@@ -29,6 +30,11 @@ from pdp.v1 import decision_service_pb2 as messages
 
 SERVICE_NAME: str = messages.DESCRIPTOR.services_by_name["DecisionService"].full_name
 
+Check = Callable[[str, Flow, Instant], Verdict]
+"""How a checker answers for an ENI: with a region or without."""
+
+_CLOCK = cast(Callable[[], Instant], time_ns)
+
 LONGEST_WAIT_S = 30.0
 """How long a request without a deadline waits for its revision."""
 ANSWER_MARGIN = 0.1
@@ -47,7 +53,7 @@ class DecisionService:
         *,
         most_batch_rows: int,
         most_column_rows: int,
-        now: Callable[[], int] = time_ns,
+        now: Callable[[], Instant] = _CLOCK,
     ) -> None:
         self._source = source
         self._counts = counts
@@ -83,7 +89,8 @@ class DecisionService:
         if checker is None or request.at_least_revision > checker.snapshot.revision:
             checker = await self._checker(request.at_least_revision, context)
         eni_id, flow = flow_from_proto(asked_flow(request))
-        verdict = self._verdict(checker, eni_id, flow, Instant(self._now()), with_region=not request.omit_region)
+        check = checker.check if request.omit_region else checker.check_region
+        verdict = self._verdict(check, eni_id, flow, self._now())
         responses = self._responses
         if responses is None or responses.snapshot is not checker.snapshot:
             responses = self._responses = CheckResponses(checker.snapshot)
@@ -100,7 +107,7 @@ class DecisionService:
             )
         head = request.head()
         checker = await self._checker(head.at_least_revision, context)
-        answers = BatchAnswers(checker, Instant(self._now()), self._counts, include_regions=head.include_regions)
+        answers = BatchAnswers(checker, self._now(), self._counts, include_regions=head.include_regions)
         await self._turns.run(answers.answer(request))
         return answers.response()
 
@@ -110,7 +117,7 @@ class DecisionService:
         """Very many flows as columns, in slices that let others through."""
         columns = columns_from_proto(request, self._most_column_rows)
         checker = await self._checker(request.at_least_revision, context)
-        check = ColumnCheck(checker, columns, Instant(self._now()))
+        check = ColumnCheck(checker, columns, self._now())
         await self._turns.run(check.steps())
         answers = ColumnAnswers(check, self._counts)
         await self._turns.run(answers.pack())
@@ -122,8 +129,8 @@ class DecisionService:
         """One flow, stage by stage."""
         checker = await self._checker(request.at_least_revision, context)
         eni_id, flow = flow_from_proto(asked_flow(request))
-        at = Instant(self._now())
-        verdict = self._verdict(checker, eni_id, flow, at, with_region=True)
+        at = self._now()
+        verdict = self._verdict(checker.check_region, eni_id, flow, at)
         owners = checker.view(eni_id, flow.direction, flow.family).book.at(flow.remote)
         try:
             account = explain(
@@ -145,11 +152,10 @@ class DecisionService:
     ) -> messages.CheckPathResponse:
         """One 5-tuple from end to end (§2.5)."""
         checker = await self._checker(request.at_least_revision, context)
-        at = Instant(self._now())
+        at = self._now()
         path = path_from_proto(checker.snapshot, request)
         egress, ingress = (
-            self._verdict(checker, *side, at, with_region=True) if side else None
-            for side in (path.egress, path.ingress)
+            self._verdict(checker.check_region, *side, at) if side else None for side in (path.egress, path.ingress)
         )
         return messages.CheckPathResponse(
             allowed=all(verdict.action is Action.ACCEPT for verdict in (egress, ingress) if verdict),
@@ -172,9 +178,8 @@ class DecisionService:
         margin = min(remaining * ANSWER_MARGIN, ANSWER_MARGIN_S)
         return await self._source.at_least(at_least_revision, remaining - margin)
 
-    def _verdict(self, checker: Checker, eni_id: str, flow: Flow, at: Instant, *, with_region: bool) -> Verdict:
+    def _verdict(self, check: Check, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict, counted. Raises PdpError for an ENI that does not exist, naming the field."""
-        check = checker.check_region if with_region else checker.check
         try:
             verdict = check(eni_id, flow, at)
         except PdpError as error:

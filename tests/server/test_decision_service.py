@@ -5,6 +5,7 @@ import pytest
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
 from pdp.model.errors import PdpError, Reason
+from pdp.model.instants import Instant
 from pdp.server import decision_service
 from pdp.server.counts import Counts
 from pdp.server.decision_service import DecisionService
@@ -27,7 +28,7 @@ SNAPSHOT = policy(
 def service(now: int = 0) -> DecisionService:
     source = PolicySource()
     source.publish(Checker(SNAPSHOT, IndexCache()))
-    return DecisionService(source, Counts(), Turns(), most_batch_rows=10, most_column_rows=10, now=lambda: now)
+    return DecisionService(source, Counts(), Turns(), most_batch_rows=10, most_column_rows=10, now=lambda: Instant(now))
 
 
 def test_every_method_of_the_contract_is_served() -> None:
