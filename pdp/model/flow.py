@@ -14,6 +14,9 @@ class Direction(IntEnum):
     INGRESS = 1
     EGRESS = 2
 
+    # An enum's own hash is written in Python, and a direction is part of keys that every check looks up.
+    __hash__ = int.__hash__
+
     @property
     def word(self) -> str:
         """`ingress` or `egress`, as users write it."""

@@ -100,13 +100,11 @@ _REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
 
 def region_bytes(region: Region) -> bytes:
     """The serialised region, its fields in the order in which protobuf writes them."""
-    eni, direction, protocol, family, remote_first, remote_length, own_first, own_length, *ports = region
-    source_first, source_last, destination_first, destination_last = ports
     return (
-        _subject(eni, direction, protocol)
-        + _remote_side(family, remote_first, remote_length)
-        + _own_side(family, own_first, own_length, source_first, source_last)
-        + _destination_ports(destination_first, destination_last)
+        _subject(*region[:3])
+        + _remote_side(*region[3:6])
+        + _own_side(region[3], *region[6:10])
+        + _destination_ports(*region[10:])
     )
 
 
