@@ -38,8 +38,6 @@ class Axis(Generic[T]):
             self.bounds.append(start)
             self.values.append(value)
         self.bounds.append(last + 1)
-        # New numbers, made in this order: a bisection then ends among neighbours in memory.
-        self.bounds = [bound + 0 for bound in self.bounds]
 
     def at(self, point: int) -> T:
         """The value at a point."""
