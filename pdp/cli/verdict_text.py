@@ -3,6 +3,7 @@
 from typing import Any
 
 from pdp.cli.output import ACTION_STYLES, Page
+from pdp.model.protocols import EVERY_PORT
 
 WHY = {
     "SAME_INSTANCE": "the remote address is another ENI of the same instance",
@@ -11,7 +12,6 @@ WHY = {
     "HEALTH_CHECK": "load balancers check health from 100.64.0.0/10",
     "DEFAULT": "no rule matches, so the groups' type decides",
 }
-EVERY_PORT = "0/65535"
 
 
 def why(verdict: dict[str, Any]) -> str:
@@ -42,7 +42,7 @@ def reach(region: dict[str, Any]) -> str:
 def end_text(block: str, ports: str) -> str:
     """One side of a region; every address and every port are left unsaid."""
     address = "anywhere" if block in {"0.0.0.0/0", "::/0"} else block
-    if ports == EVERY_PORT:
+    if ports == str(EVERY_PORT):
         return address
     first, _, last = ports.partition("/")
     return f"{address} port {first}" if first == last else f"{address} ports {first}-{last}"

@@ -25,7 +25,7 @@ def address_book(enis: Iterable[Eni], family: Family) -> Axis[Owners]:
 
 
 def _union(some: Owners, more: Owners) -> Owners:
-    """All who own either; the very same object where nothing is added."""
+    """All who own either."""
     if some is NOBODY:
         return more
     return owners_of({eni.id: eni for eni in (*some.enis, *more.enis)}.values())

@@ -174,7 +174,6 @@ class ColumnCheck:
             self.errors[rows + start] = error.reason.value
             return
         remote, own = (sources, destinations) if direction is Direction.INGRESS else (destinations, sources)
-        absolute = rows + start
         if len(rows) < SMALL_GROUP_ROWS:
             for row in rows.tolist():
                 self._judge_row(eni_id, start + row, self._flow(direction, family, remote, own, start, row))

@@ -87,9 +87,14 @@ def content_digest(resources: Resources) -> StoreId:
 
 
 def _canonical_text(resource: object) -> str:
-    """A resource's whole content, a group's rules sorted."""
-    if isinstance(resource, SecurityGroup):
-        resource = replace(resource, rules=tuple(sorted(resource.rules, key=repr)))
+    """A resource's whole content; a group's rules and a list's entries, which have no order of their own, sorted."""
+    match resource:
+        case SecurityGroup():
+            return repr(replace(resource, rules=tuple(sorted(resource.rules, key=repr))))
+        case PrefixList():
+            return repr(replace(resource, entries=tuple(sorted(resource.entries))))
+        case PortList():
+            return repr(replace(resource, entries=tuple(sorted(resource.entries))))
     return repr(resource)
 
 

@@ -54,7 +54,7 @@ class StageRules(NamedTuple):
 
 
 def _nothing(_flow: Flow, _owners: Owners, _at: Instant, _box: Box | None) -> Verdict:
-    """What no stage stands before or behind; the default always answers."""
+    """Behind the last stage, where no flow comes."""
     raise AssertionError("the default stage always answers")
 
 

@@ -53,6 +53,9 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     )
 
 
+_VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
+_REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
+
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
 MOST_WRITTEN = 65_536
@@ -92,10 +95,6 @@ class CheckResponses:
         if verdict.region is not None:
             written += framed(_REGION, region_bytes(verdict.region))
         return framed(_VERDICT, written) + self._position
-
-
-_VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
-_REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
 
 
 def region_bytes(region: Region) -> bytes:
