@@ -55,6 +55,7 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
 
 _VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
 _REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
+_REMOTE_CIDR = flow_pb2.Region.REMOTE_CIDR_FIELD_NUMBER
 
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
@@ -99,37 +100,27 @@ class CheckResponses:
 
 def region_bytes(region: Region) -> bytes:
     """The serialised region, its fields in the order in which protobuf writes them."""
-    return (
-        _subject(*region[:3])
-        + _remote_side(*region[3:6])
-        + _own_side(region[3], *region[6:10])
-        + _destination_ports(*region[10:])
-    )
+    before, after = _around_remote(*region[:4], *region[6:])
+    remote = f"{format_address(region.family, region.remote_first)}/{region.remote_length}"
+    return before + framed(_REMOTE_CIDR, remote.encode()) + after
 
 
 @lru_cache(MOST_WRITTEN)
-def _subject(eni: EniId, direction: int, protocol: int) -> bytes:
-    return flow_pb2.Region(
-        eni_id=eni,
-        direction=direction,  # type: ignore[arg-type]
-        protocol=protocol,
-    ).SerializeToString()
-
-
-@lru_cache(MOST_WRITTEN)
-def _own_side(family: Family, first: int, length: int, source_first: int, source_last: int) -> bytes:
-    message = flow_pb2.Region(own_cidr=f"{format_address(family, first)}/{length}")
-    message.source_ports.first, message.source_ports.last = source_first, source_last
-    return message.SerializeToString()
-
-
-@lru_cache(MOST_WRITTEN)
-def _remote_side(family: Family, first: int, length: int) -> bytes:
-    return flow_pb2.Region(remote_cidr=f"{format_address(family, first)}/{length}").SerializeToString()
-
-
-@lru_cache(MOST_WRITTEN)
-def _destination_ports(first: int, last: int) -> bytes:
-    message = flow_pb2.Region()
-    message.destination_ports.first, message.destination_ports.last = first, last
-    return message.SerializeToString()
+def _around_remote(
+    eni: EniId,
+    direction: int,
+    protocol: int,
+    family: Family,
+    own_first: int,
+    own_length: int,
+    source_first: int,
+    source_last: int,
+    destination_first: int,
+    destination_last: int,
+) -> tuple[bytes, bytes]:
+    """What stands before and after the remote side of a region, in which flows differ most."""
+    before = flow_pb2.Region(eni_id=eni, direction=direction, protocol=protocol)  # type: ignore[arg-type]
+    after = flow_pb2.Region(own_cidr=f"{format_address(family, own_first)}/{own_length}")
+    after.source_ports.first, after.source_ports.last = source_first, source_last
+    after.destination_ports.first, after.destination_ports.last = destination_first, destination_last
+    return before.SerializeToString(), after.SerializeToString()
