@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
+from pdp.model.codes import Code
+
 
 class Reason(Enum):
     """Machine-readable causes. The numbers are those of `ErrorReason` in the contract and never change."""
@@ -55,7 +57,7 @@ def quoted(value: object) -> str:
 class PdpError(Exception):
     """A question or an input that is refused. `str(error)` is one line a person can act on."""
 
-    def __init__(self, reason: Reason, message: str, violations: Iterable[Violation] = ()) -> None:
+    def __init__(self, reason: Reason | Code, message: str, violations: Iterable[Violation] = ()) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -65,7 +67,7 @@ class PdpError(Exception):
 class FieldError(PdpError):
     """One field with a value that breaks a rule."""
 
-    def __init__(self, reason: Reason, field: str, description: str) -> None:
+    def __init__(self, reason: Reason | Code, field: str, description: str) -> None:
         super().__init__(reason, f"{field}: {description}", (Violation(field, description),))
         self.field = field
         self.description = description
@@ -73,3 +75,37 @@ class FieldError(PdpError):
     def under(self, prefix: str) -> "FieldError":
         """The same error, with the field's path one level deeper."""
         return FieldError(self.reason, f"{prefix}.{self.field}", self.description)
+
+
+class QuotaUse(NamedTuple):
+    """A limit that a change would exceed: what it limits, on which subject, its value, and the count there is now.
+
+    `wanted` is the count that the change would lead to.
+    """
+
+    limit: str
+    subject: str
+    value: int
+    present: int
+    wanted: int
+
+
+class Refusal(PdpError):
+    """A change that a clause forbids (§4, §5, §7). `reason` is the product's code.
+
+    `quota` is set where a limit stands in the way; `resource` is the id of what is missing or in the way; `field` is
+    the request's field, where one is at fault.
+    """
+
+    def __init__(
+        self, code: Code, message: str, *, field: str = "", resource: str = "", quota: QuotaUse | None = None
+    ) -> None:
+        super().__init__(code, message, [Violation(field, message)] if field else ())
+        self.code = code
+        self.field = field
+        self.resource = resource
+        self.quota = quota
+
+    def at(self, field: str) -> "Refusal":
+        """The same refusal, naming the request's field."""
+        return Refusal(self.code, self.message, field=field, resource=self.resource, quota=self.quota)

@@ -1,6 +1,6 @@
 """Security groups (§1.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from pdp.model.ids import AccountId, GroupId, VpcId
@@ -16,7 +16,10 @@ class GroupType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A group with all its rules, of both directions. `inner_access` is what members may do among themselves."""
+    """A group with all its rules, of both directions, by id. `inner_access` is what members may do among themselves.
+
+    `is_default` marks the one that its VPC gives to ENIs that name none (§4.1).
+    """
 
     id: GroupId
     account: AccountId
@@ -24,11 +27,12 @@ class SecurityGroup:
     type: GroupType
     inner_access: Action
     rules: tuple[Rule, ...] = ()
-    name: str = field(default="", compare=False)
-    description: str = field(default="", compare=False)
+    name: str = ""
+    description: str = ""
     service_managed: bool = False
-    tags: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    created: str = field(default="", compare=False)
+    tags: tuple[tuple[str, str], ...] = ()
+    created: str = ""
+    is_default: bool = False
 
     @property
     def lets_members_talk(self) -> bool:

@@ -1,6 +1,6 @@
 """Quotas as data, in named versions (§4.10). Counting is not done here, and nothing here refuses anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,30 @@ LIMITS_BY_VERSION = {
     )
 }
 """What `2026` does not state anew is as in `2024`."""
+
+ADJUSTABLE = (
+    "groups_per_eni",
+    "addresses_per_basic_group",
+    "enis_per_advanced_group",
+    "groups_per_account",
+    "group_peers_per_group",
+)
+"""Limits that an account may have set to another value."""
+FIXED = {
+    "rules_per_group": "rules per group cannot be adjusted; delete rules that are no longer needed, or spread rules "
+    "over several groups",
+    "rules_per_eni": "rules per ENI cannot be adjusted by itself: under the limits of 2024 it is groups per ENI times "
+    "rules per group, so raise groups per ENI; under those of 2026 it is 1,000 whatever the groups",
+}
+"""Limits that nobody may adjust, and what to do instead (§4.10)."""
+LARGEST_QUOTA = 1_000_000
+"""Above any use, so that a mistyped value is noticed."""
+
+
+def limits_under(version: str, quotas: tuple[tuple[str, int], ...]) -> Limits:
+    """The limits of a version, with an account's adjusted ones in their place."""
+    return replace(LIMITS_BY_VERSION[version], **dict(quotas))  # type: ignore[arg-type]
+
 
 LAST_NEW_PRIORITY = 100
 """The highest priority of a new rule; old groups hold rules up to 110 (§3.4)."""

@@ -1,10 +1,20 @@
 """VPCs, instances, ENIs, penalties and settings (§1, §7)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from pdp.model.addresses import Address, Family, Prefix, host_prefix
-from pdp.model.ids import NO_ACCOUNT, NO_INSTANCE, AccountId, EniId, GroupId, InstanceId, VpcId
+from pdp.model.ids import (
+    NO_ACCOUNT,
+    NO_INSTANCE,
+    NO_PENALTY,
+    AccountId,
+    EniId,
+    GroupId,
+    InstanceId,
+    PenaltyId,
+    VpcId,
+)
 from pdp.model.instants import Instant
 
 TCP_ESTABLISHED_TIMEOUTS_S = (30, 60, 80, 100, 200, 300, 500, 700, 910)
@@ -19,6 +29,7 @@ class Vpc:
     id: VpcId
     account: AccountId
     cidr_blocks: tuple[Prefix, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class Instance:
 
     id: InstanceId
     account: AccountId = NO_ACCOUNT
-    status: str = field(default="", compare=False)
+    status: str = ""
     locks: tuple[str, ...] = ()
 
 
@@ -78,9 +89,22 @@ class PenaltyAction(Enum):
     BLOCK_DOMAIN = "BLOCK_DOMAIN"
 
 
+class PenaltyState(Enum):
+    """Where a penalty is on its way (§7.2). Only LIFTED ends its effect (§7.4)."""
+
+    IN_FORCE = "in_force"
+    UNBLOCK_REQUESTED = "unblock_requested"
+    APPEAL_FILED = "appeal_filed"
+    LIFTED = "lifted"
+    UPHELD = "upheld"
+
+
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """A penalty. It has effect from `since` (None: always) until the instant `until` (None: no end) (§7.4)."""
+    """A penalty. It has effect from `since` (None: always) until the instant `until` (None: no end) (§7.4).
+
+    `statement` is what the owner last said with a request or an appeal.
+    """
 
     penalty_class: PenaltyClass
     action: PenaltyAction
@@ -90,6 +114,9 @@ class Penalty:
     reason: str = ""
     since: Instant | None = None
     until: Instant | None = None
+    id: PenaltyId = NO_PENALTY
+    state: PenaltyState = PenaltyState.IN_FORCE
+    statement: str = ""
 
 
 class SameGroupPrecedence(Enum):
@@ -120,7 +147,11 @@ DEFAULT_SETTINGS = Settings()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account and whether it may send mail from TCP port 25 (§2 stage 3)."""
+    """An account: whether it may send mail from TCP port 25 (§2 stage 3), and its adjusted limits (§4.10).
+
+    `quotas` holds (name of the limit, value), sorted; what it does not name is as in the version of the settings.
+    """
 
     id: AccountId
     smtp_exempt: bool = False
+    quotas: tuple[tuple[str, int], ...] = ()

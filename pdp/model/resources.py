@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pdp.model.groups import SecurityGroup
 from pdp.model.network import DEFAULT_SETTINGS, Account, Eni, Instance, Penalty, Settings, Vpc
+from pdp.model.ram import RamPolicy, RamUser
 from pdp.model.rules import PortList, PrefixList
 
 
@@ -19,4 +20,6 @@ class Resources:
     port_lists: tuple[PortList, ...] = ()
     accounts: tuple[Account, ...] = ()
     penalties: tuple[Penalty, ...] = ()
+    users: tuple[RamUser, ...] = ()
+    policies: tuple[RamPolicy, ...] = ()
     settings: Settings = DEFAULT_SETTINGS

@@ -1,12 +1,12 @@
 """Rules and their peers (§1.3, §1.4, §3)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from pdp.model.addresses import Cidr, Family, Prefix
 from pdp.model.flow import Direction
-from pdp.model.ids import AccountId, GroupId, PortListId, PrefixListId, RuleId
+from pdp.model.ids import NO_ACCOUNT, AccountId, GroupId, PortListId, PrefixListId, RuleId
 from pdp.model.protocols import PortRange, protocol_name
 
 
@@ -44,6 +44,11 @@ class PrefixListPeer(NamedTuple):
 Peer = Cidr | GroupPeer | PrefixListPeer
 
 
+USER_ORIGIN = "user"
+SYSTEM_ORIGIN = "system"
+"""Who added a rule (§1.3); else the cloud service that did, by its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrefixList:
     """A named list of blocks of one family. Quotas count `max_entries`, not the entries (§1.5, §4.11)."""
@@ -52,6 +57,9 @@ class PrefixList:
     family: Family
     max_entries: int
     entries: tuple[Prefix, ...]
+    account: AccountId = NO_ACCOUNT
+    name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,9 @@ class PortList:
     id: PortListId
     max_entries: int
     entries: tuple[PortRange, ...]
+    account: AccountId = NO_ACCOUNT
+    name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +93,19 @@ class Rule:
     port_list: PortListId | None = None
     source_ports: PortRange | None = None
     own_cidr: Cidr | None = None
-    description: str = field(default="", compare=False)
-    created: str = field(default="", compare=False)
+    description: str = ""
+    created: str = ""
     id_is_derived: bool = False
+    origin: str = USER_ORIGIN
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two rules of a group the same rule (§5.1): everything but id, description, time and origin."""
+        # A CIDR by what it matches, not as it is written; a group by its id alone, which says whose it is.
+        peer = self.peer[0]
+        own = self.own_cidr.prefix if self.own_cidr is not None else None
+        traffic = (self.protocol, self.ports, self.port_list)
+        return (self.direction, self.action, self.priority, *traffic, type(self.peer), peer, self.source_ports, own)
 
     def precedence(self, group: GroupId) -> tuple[int, bool, str, str, str]:
         """Sorts the winner first: priority, drop before accept, then rule id and group id as text (§3.3)."""

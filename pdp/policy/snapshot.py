@@ -4,42 +4,65 @@ A check reads one snapshot and never waits. The maps are persistent, so that the
 leaves alone. A snapshot never depends on the order in which its resources came.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
+from typing import TypeVar
 
 from immutables import Map
 
 from pdp.model.errors import PdpError, Reason, quoted
 from pdp.model.groups import SecurityGroup
-from pdp.model.ids import AccountId, EniId, GroupId, InstanceId, PortListId, PrefixListId, Revision, StoreId, VpcId
-from pdp.model.network import Eni, Penalty, PenaltyAction, Settings, Vpc
+from pdp.model.ids import (
+    AccountId,
+    EniId,
+    GroupId,
+    InstanceId,
+    PenaltyId,
+    PortListId,
+    PrefixListId,
+    Revision,
+    StoreId,
+    VpcId,
+)
+from pdp.model.limits import Limits, limits_under
+from pdp.model.network import DEFAULT_SETTINGS, Account, Eni, Instance, Penalty, Settings, Vpc
+from pdp.model.ram import RamPolicy, RamUser
 from pdp.model.resources import Resources
 from pdp.model.rules import PortList, PrefixList
+from pdp.policy.usage import Usage
 
 FIRST_REVISION = Revision(1)
+KINDS = tuple(field.name for field in fields(Resources) if field.name != "settings")
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One revision of one store. Build one with `snapshot_of`.
+    """One revision of one store.
 
-    `blocks` holds each instance's BLOCK_TRAFFIC penalties, whether in effect or not; `instance_enis` the ids of each
-    instance's ENIs, sorted.
+    `users` and `policies` go by their keys. `blocks` holds each instance's BLOCK_TRAFFIC penalties that are not lifted,
+    whether in effect or not; `instance_enis` the ids of each instance's ENIs, sorted; `smtp_exempt` the accounts that
+    may send mail; `usage` who uses what.
     """
 
     store: StoreId
     revision: Revision
-    groups: Map[GroupId, SecurityGroup]
-    enis: Map[EniId, Eni]
-    vpcs: Map[VpcId, Vpc]
-    prefix_lists: Map[PrefixListId, PrefixList]
-    port_lists: Map[PortListId, PortList]
-    smtp_exempt: frozenset[AccountId]
-    blocks: Map[InstanceId, tuple[Penalty, ...]]
-    instance_enis: Map[InstanceId, tuple[EniId, ...]]
-    settings: Settings
+    groups: Map[GroupId, SecurityGroup] = Map()
+    enis: Map[EniId, Eni] = Map()
+    vpcs: Map[VpcId, Vpc] = Map()
+    instances: Map[InstanceId, Instance] = Map()
+    prefix_lists: Map[PrefixListId, PrefixList] = Map()
+    port_lists: Map[PortListId, PortList] = Map()
+    accounts: Map[AccountId, Account] = Map()
+    penalties: Map[PenaltyId, Penalty] = Map()
+    users: Map[str, RamUser] = Map()
+    policies: Map[str, RamPolicy] = Map()
+    settings: Settings = DEFAULT_SETTINGS
+    smtp_exempt: frozenset[AccountId] = frozenset()
+    blocks: Map[InstanceId, tuple[Penalty, ...]] = Map()
+    instance_enis: Map[InstanceId, tuple[EniId, ...]] = Map()
+    usage: Usage = Usage()
 
     def eni(self, eni_id: str) -> Eni:
         """The ENI of an id; MISSING_ENI or UNKNOWN_ENI otherwise (§2.1). An instance's id is answered with its ENIs."""
@@ -58,28 +81,42 @@ class Snapshot:
         """The ENI's groups, by id."""
         return tuple(self.groups[group] for group in eni.groups)
 
+    def account_of(self, eni: Eni) -> AccountId:
+        """Who owns an ENI: its owner, else its VPC's (§2 stage 3)."""
+        vpc = self.vpcs.get(eni.vpc)
+        return eni.account or (vpc.account if vpc is not None else eni.account)
 
-def snapshot_of(resources: Resources, store: StoreId | None = None, revision: Revision = FIRST_REVISION) -> Snapshot:
-    """The snapshot of some resources. Without a store's id, it is the digest of their content."""
-    return Snapshot(
-        store=store if store is not None else content_digest(resources),
-        revision=revision,
-        groups=Map({group.id: group for group in resources.groups}),
-        enis=Map({eni.id: eni for eni in resources.enis}),
-        vpcs=Map({vpc.id: vpc for vpc in resources.vpcs}),
-        prefix_lists=Map({prefix_list.id: prefix_list for prefix_list in resources.prefix_lists}),
-        port_lists=Map({port_list.id: port_list for port_list in resources.port_lists}),
-        smtp_exempt=frozenset(account.id for account in resources.accounts if account.smtp_exempt),
-        blocks=Map(_blocks_by_instance(resources.penalties)),
-        instance_enis=Map(_enis_by_instance(resources.enis)),
-        settings=resources.settings,
+    def limits_of(self, account: AccountId) -> Limits:
+        """The limits of an account (§4.10)."""
+        adjusted = self.accounts.get(account)
+        return limits_under(self.settings.limits, adjusted.quotas if adjusted is not None else ())
+
+
+def resources_of(snapshot: Snapshot) -> Resources:
+    """All resources of a snapshot, each kind sorted by id: equal for equal snapshots, whatever came before them."""
+    return Resources(
+        groups=_sorted(snapshot.groups),
+        enis=_sorted(snapshot.enis),
+        vpcs=_sorted(snapshot.vpcs),
+        instances=_sorted(snapshot.instances),
+        prefix_lists=_sorted(snapshot.prefix_lists),
+        port_lists=_sorted(snapshot.port_lists),
+        accounts=_sorted(snapshot.accounts),
+        penalties=_sorted(snapshot.penalties),
+        users=_sorted(snapshot.users),
+        policies=_sorted(snapshot.policies),
+        settings=snapshot.settings,
     )
+
+
+def _sorted(resources: Map[K, V]) -> tuple[V, ...]:
+    return tuple(resources[key] for key in sorted(resources))
 
 
 def content_digest(resources: Resources) -> StoreId:
     """A name for exactly this content, the same whatever the order of files, rules and members."""
     digest = sha256(repr(resources.settings).encode())
-    for kind in ("groups", "enis", "vpcs", "instances", "prefix_lists", "port_lists", "accounts", "penalties"):
+    for kind in KINDS:
         digest.update(f"\n{kind}\n".encode())
         for text in sorted(map(_canonical_text, getattr(resources, kind))):
             digest.update(text.encode("utf-8", "backslashreplace") + b"\n")
@@ -96,19 +133,3 @@ def _canonical_text(resource: object) -> str:
         case PortList():
             return repr(replace(resource, entries=tuple(sorted(resource.entries))))
     return repr(resource)
-
-
-def _blocks_by_instance(penalties: Iterable[Penalty]) -> dict[InstanceId, tuple[Penalty, ...]]:
-    blocks = defaultdict(list)
-    for penalty in penalties:
-        if penalty.action is PenaltyAction.BLOCK_TRAFFIC:
-            blocks[penalty.instance].append(penalty)
-    return {instance: tuple(sorted(items, key=repr)) for instance, items in blocks.items()}
-
-
-def _enis_by_instance(enis: Iterable[Eni]) -> dict[InstanceId, tuple[EniId, ...]]:
-    siblings = defaultdict(list)
-    for eni in enis:
-        if eni.instance:
-            siblings[eni.instance].append(eni.id)
-    return {instance: tuple(sorted(ids)) for instance, ids in siblings.items()}

@@ -1,0 +1,142 @@
+"""`apply`: from one snapshot to the next, all or nothing, and the only way there (§4, §5, §7).
+
+First the changes are made on a draft; then everything that they touched is held against the rules. So a change may pass
+through what would not be allowed to stay, and the order among changes does not matter where they are independent. It
+must never consult a clock or make up an id: the same changes give the same snapshot wherever they are replayed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from pdp.model.codes import Code
+from pdp.model.errors import Refusal, quoted
+from pdp.model.groups import SecurityGroup
+from pdp.model.ids import EniId, GroupId, Revision
+from pdp.model.instants import Instant
+from pdp.model.network import Eni
+from pdp.policy import changes as kinds
+from pdp.policy.changes import Change, Kind, Origin
+from pdp.policy.checking import Check, managed, not_found
+from pdp.policy.checks import check_touched
+from pdp.policy.draft import Draft
+from pdp.policy.quotas import findings
+from pdp.policy.rule_checks import check_added_rules, check_replaced_rule
+from pdp.policy.snapshot import Snapshot, resources_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Applied:
+    """The next snapshot: the same object where nothing changed.
+
+    `touched` are the kinds and keys of all that came, went or was replaced. `notes` tell of an import what exceeds
+    limits or breaks rules for new requests.
+    """
+
+    snapshot: Snapshot
+    touched: frozenset[tuple[Kind, str]] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def apply(snapshot: Snapshot, changes: Sequence[Change], origin: Origin, at: Instant) -> Applied:
+    """The snapshot after all changes. Raises Refusal, and then nothing has changed."""
+    draft = Draft(snapshot)
+    for change in changes:
+        _STEPS[type(change)](draft, change, origin)
+    touched = frozenset(key for key in draft.touched if draft.get(*key) != draft.before(*key))
+    if not touched:
+        return Applied(snapshot)
+    after = draft.finish(Revision(snapshot.revision + 1))
+    check_touched(Check(snapshot, after, origin, at), touched)
+    notes = tuple(findings(resources_of(after))) if origin is Origin.IMPORT else ()
+    return Applied(after, touched, notes)
+
+
+def _put(draft: Draft, change: kinds.Put, _origin: Origin) -> None:
+    draft.put(change.resource)
+
+
+def _delete(draft: Draft, change: kinds.Delete, _origin: Origin) -> None:
+    _found(draft, change.kind, change.id)
+    draft.delete(change.kind, change.id)
+
+
+def _add_rules(draft: Draft, change: kinds.AddRules, origin: Origin) -> None:
+    """Those that the group has already add nothing (§5.1)."""
+    group = _group(draft, change.group)
+    check_added_rules(group, change.rules)
+    present = {rule.identity for rule in group.rules}
+    added = tuple(rule for rule in change.rules if rule.identity not in present)
+    _refuse_managed(group, origin)
+    if added:
+        draft.put(replace(group, rules=(*group.rules, *added)))
+
+
+def _remove_rules(draft: Draft, change: kinds.RemoveRules, origin: Origin) -> None:
+    group = _group(draft, change.group)
+    _refuse_managed(group, origin)
+    unknown = sorted(set(change.rule_ids) - {rule.id for rule in group.rules})
+    if unknown:
+        raise _no_rule(group, unknown[0])
+    gone = set(change.rule_ids)
+    draft.put(replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone)))
+
+
+def _replace_rule(draft: Draft, change: kinds.ReplaceRule, origin: Origin) -> None:
+    group = _group(draft, change.group)
+    _refuse_managed(group, origin)
+    others = [rule for rule in group.rules if rule.id != change.rule.id]
+    if len(others) == len(group.rules):
+        raise _no_rule(group, change.rule.id)
+    before = next(rule for rule in group.rules if rule.id == change.rule.id)
+    check_replaced_rule(group, before, change.rule)
+    draft.put(replace(group, rules=(*others, change.rule)))
+
+
+def _join(draft: Draft, change: kinds.JoinGroup, _origin: Origin) -> None:
+    eni = _eni(draft, change.eni)
+    group = _group(draft, change.group)
+    draft.put(replace(eni, groups=(*eni.groups, group.id)))
+
+
+def _leave(draft: Draft, change: kinds.LeaveGroup, _origin: Origin) -> None:
+    eni = _eni(draft, change.eni)
+    if change.group not in eni.groups:
+        message = f"{eni.id} is no member of {quoted(change.group)}"
+        raise Refusal(Code.NOT_A_MEMBER, message, resource=change.group)
+    draft.put(replace(eni, groups=tuple(group for group in eni.groups if group != change.group)))
+
+
+_STEPS: dict[type[Change], Callable[[Draft, Any, Origin], None]] = {
+    kinds.Put: _put,
+    kinds.Delete: _delete,
+    kinds.AddRules: _add_rules,
+    kinds.RemoveRules: _remove_rules,
+    kinds.ReplaceRule: _replace_rule,
+    kinds.JoinGroup: _join,
+    kinds.LeaveGroup: _leave,
+}
+
+
+def _found(draft: Draft, kind: Kind, key: str) -> object:
+    resource: object = draft.get(kind, key)
+    if resource is None:
+        raise not_found(kind, key)
+    return resource
+
+
+def _group(draft: Draft, group: GroupId) -> SecurityGroup:
+    return cast(SecurityGroup, _found(draft, Kind.GROUP, group))
+
+
+def _eni(draft: Draft, eni: EniId) -> Eni:
+    return cast(Eni, _found(draft, Kind.ENI, eni))
+
+
+def _refuse_managed(group: SecurityGroup, origin: Origin) -> None:
+    if origin is Origin.REQUEST and group.service_managed:
+        raise managed(group)
+
+
+def _no_rule(group: SecurityGroup, rule: str) -> Refusal:
+    return Refusal(Code.RULE_NOT_EXIST, f"{group.id} has no rule {quoted(rule)}", resource=rule)

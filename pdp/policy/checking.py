@@ -1,0 +1,109 @@
+"""What the checks of a change share: the snapshots before and after, counts of rules, and refusals in one voice."""
+
+from dataclasses import dataclass, field
+
+from pdp.model.codes import Code
+from pdp.model.errors import QuotaUse, Refusal, quoted
+from pdp.model.groups import SecurityGroup
+from pdp.model.ids import GroupId, InstanceId
+from pdp.model.instants import Instant
+from pdp.model.network import PenaltyAction, PenaltyState
+from pdp.policy.changes import Kind, Origin
+from pdp.policy.penalties import has_effect
+from pdp.policy.quotas import rule_count
+from pdp.policy.snapshot import Snapshot
+
+SECURITY_LOCK = "security"
+"""The lock of an instance that a penalty has put there (§7.3)."""
+
+NOT_FOUND = {
+    Kind.GROUP: Code.GROUP_NOT_FOUND,
+    Kind.ENI: Code.ENI_NOT_FOUND,
+    Kind.VPC: Code.VPC_NOT_FOUND,
+    Kind.INSTANCE: Code.INSTANCE_NOT_FOUND,
+    Kind.PREFIX_LIST: Code.PREFIX_LIST_NOT_FOUND,
+    Kind.PORT_LIST: Code.PORT_LIST_NOT_FOUND,
+    Kind.ACCOUNT: Code.INVALID_PARAMETER,
+    Kind.PENALTY: Code.PENALTY_NOT_FOUND,
+    Kind.USER: Code.USER_NOT_FOUND,
+    Kind.POLICY: Code.POLICY_NOT_FOUND,
+}
+"""What is said of a resource that does not exist."""
+
+
+def not_found(kind: Kind, key: str) -> Refusal:
+    """There is no such resource."""
+    return Refusal(NOT_FOUND[kind], f"there is no {kind.value.replace('_', ' ')} {quoted(key)}", resource=key)
+
+
+def managed(group: SecurityGroup) -> Refusal:
+    """The group belongs to a cloud service: its owner reads it, and every write is refused (§4.9)."""
+    message = f"{group.id} is managed by a cloud service, which alone changes it; its owner can read it"
+    return Refusal(Code.MANAGED_BY_CLOUD_PRODUCT, message, resource=group.id)
+
+
+def operator_only(what: str) -> Refusal:
+    """Only the platform's operator may do this (§6.5)."""
+    return Refusal(Code.OPERATOR_ONLY, f"{what} is the platform operator's to change; ask the operator")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """One application of changes: the snapshots before and after, where the changes come from, and when."""
+
+    before: Snapshot
+    after: Snapshot
+    origin: Origin
+    at: Instant
+    _counts: dict[tuple[int, GroupId], int] = field(default_factory=dict)
+
+    @property
+    def is_import(self) -> bool:
+        """Whether structure alone counts."""
+        return self.origin is Origin.IMPORT
+
+    @property
+    def is_request(self) -> bool:
+        """Whether somebody of an account asks, not the operator."""
+        return self.origin is Origin.REQUEST
+
+    def rules_before(self, groups: tuple[GroupId, ...]) -> int:
+        """What the rules of some groups counted before (§4.11); a group that did not exist counts nothing."""
+        return sum(self._count(self.before, group) for group in groups)
+
+    def rules_after(self, groups: tuple[GroupId, ...]) -> int:
+        """What they count now."""
+        return sum(self._count(self.after, group) for group in groups)
+
+    def _count(self, snapshot: Snapshot, group_id: GroupId) -> int:
+        key = (snapshot.revision, group_id)
+        count = self._counts.get(key)
+        if count is None:
+            group = snapshot.groups.get(group_id)
+            rules = group.rules if group is not None else ()
+            count = sum(rule_count(rule, snapshot.prefix_lists, snapshot.port_lists) for rule in rules)
+            self._counts[key] = count
+        return count
+
+    def refuse_growth(self, code: Code, use: QuotaUse, advice: str) -> None:
+        """Raises Refusal when a count has grown and is above its limit: nothing is ever removed (§4.10)."""
+        if use.wanted > use.value and use.wanted > use.present:
+            message = (
+                f"{use.subject}: {use.limit}: the limit is {use.value}, there are {use.present} now, and this would "
+                f"make {use.wanted}; {advice}"
+            )
+            raise Refusal(code, message, resource=use.subject, quota=use)
+
+    def is_locked(self, instance: InstanceId) -> bool:
+        """Whether an instance is locked for security (§7.3): by its own lock, or by a LOCK penalty with effect."""
+        for snapshot in (self.before, self.after):
+            known = snapshot.instances.get(instance)
+            if known is not None and SECURITY_LOCK in known.locks:
+                return True
+        return any(
+            penalty.instance == instance
+            and penalty.action is PenaltyAction.LOCK
+            and penalty.state is not PenaltyState.LIFTED
+            and has_effect(penalty, self.at)
+            for penalty in self.after.penalties.values()
+        )
