@@ -21,8 +21,9 @@ from pdp.model.flow import Direction, Flow
 from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.policy.decide import decide
+from pdp.policy.draft import snapshot_of
 from pdp.policy.owners import Owners
-from pdp.policy.snapshot import Snapshot, snapshot_of
+from pdp.policy.snapshot import Snapshot
 
 RULES = 1_000
 MEMBERS = 10_000

@@ -17,7 +17,8 @@ from pdp.model.flow import Flow
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
 from pdp.policy.decide import decide
-from pdp.policy.snapshot import Snapshot, snapshot_of
+from pdp.policy.draft import snapshot_of
+from pdp.policy.snapshot import Snapshot
 from pdp.v1 import flow_pb2
 from pdp.v1.decision_service_pb2 import (
     BatchCheckFlowsRequest,

@@ -29,7 +29,8 @@ from pdp.model.network import (
 from pdp.model.protocols import PortRange, parse_port_range, parse_protocol
 from pdp.model.resources import Resources
 from pdp.model.rules import Action, GroupPeer, Peer, PortList, PrefixList, PrefixListPeer, Rule
-from pdp.policy.snapshot import Snapshot, snapshot_of
+from pdp.policy.draft import snapshot_of
+from pdp.policy.snapshot import Snapshot
 
 ACCOUNT = AccountId("1000")
 VPC = VpcId("vpc-1")

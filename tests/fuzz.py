@@ -22,7 +22,7 @@ from pdp.index.checker import Checker
 from pdp.model.addresses import Family
 from pdp.model.instants import Instant
 from pdp.model.verdict import Stage, Verdict
-from pdp.policy.snapshot import snapshot_of
+from pdp.policy.draft import snapshot_of
 from tests.aimed_flows import Question, edge_flows
 from tests.columns import ENOUGH, columns_of, judged, row_of, rows_of
 from tests.reference import Reference

@@ -19,10 +19,10 @@ from pdp.model.flow import Flow
 from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
+from pdp.policy.draft import snapshot_of
 from pdp.policy.explain import explain
 from pdp.policy.explanation import RuleAccount
 from pdp.policy.path import End, resolve_path
-from pdp.policy.snapshot import snapshot_of
 
 
 class LocalAnswers:

@@ -4,7 +4,8 @@ Ports and addresses, rules and owners: every look-up of a check is one bisection
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from sys import getsizeof
 from typing import Generic, TypeVar
 
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 
 class Axis(Generic[T]):
-    """Segments over 0..`last`, inclusive.
+    """Segments over `bounds[0]`..`last`, inclusive; the first point is 0 but for an axis that is a part of another.
 
     Segment i, counted from 1, is `bounds[i - 1]` up to but without `bounds[i]` and has `values[i]`: a look-up is
     `values[bisect_right(bounds, point)]`. `values[0]` belongs to no point. Neighbours differ.
@@ -21,7 +22,7 @@ class Axis(Generic[T]):
     __slots__ = ("bounds", "values")
 
     def __init__(self, pairs: Iterable[tuple[int, T]], last: int) -> None:
-        """From the start and value of each segment, ascending from 0; the last one counts where several start alike.
+        """From the start and value of each segment, ascending; the last one counts where several start alike.
 
         Neighbours with equal values become one.
         """
@@ -48,6 +49,29 @@ class Axis(Generic[T]):
         place = bisect_right(self.bounds, point)
         return self.bounds[place - 1], self.bounds[place] - 1, self.values[place]
 
+    def pairs(self) -> Iterator[tuple[int, T]]:
+        """The start and value of each segment."""
+        return zip(self.bounds, self.values[1:], strict=False)
+
+    def cut(self, most: int) -> "list[Axis[T]]":
+        """The axis as shorter ones, one after the other, of about the same number of segments and at most `most`."""
+        count = len(self)
+        parts = -(-count // most)
+        cuts = [count * part // parts for part in range(parts + 1)]
+        return [
+            _axis(self.bounds[first : end + 1], [self.values[first + 1], *self.values[first + 1 : end + 1]])
+            for first, end in pairwise(cuts)
+        ]
+
+    def spliced(self, first: int, end: int, other: "Axis[T]") -> "Axis[T]":
+        """The axis with the segments at places `first` up to but without `end` replaced by those of another over them.
+
+        Neighbours are not compared.
+        """
+        bounds = self.bounds[: first - 1] + other.bounds[:-1] + self.bounds[end - 1 :]
+        values = self.values[:first] + other.values[1:] + self.values[end:]
+        return _axis(bounds, values)
+
     def __len__(self) -> int:
         return len(self.values) - 1
 
@@ -55,3 +79,10 @@ class Axis(Generic[T]):
         """Bytes that the axis keeps alive, its distinct values included one level deep."""
         distinct = {id(item): item for item in (*self.bounds, *self.values)}
         return getsizeof(self.bounds) + getsizeof(self.values) + sum(map(getsizeof, distinct.values()))
+
+
+def _axis(bounds: list[int], values: list[T]) -> Axis[T]:
+    """The axis of lists that are already as they must be."""
+    axis: Axis[T] = Axis.__new__(Axis)
+    axis.bounds, axis.values = bounds, values
+    return axis

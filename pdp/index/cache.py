@@ -12,6 +12,7 @@ from pdp.index.policy_index import PolicyIndex
 from pdp.model.addresses import Family
 from pdp.model.flow import Direction
 from pdp.model.groups import SecurityGroup
+from pdp.model.ids import PortListId, PrefixListId
 from pdp.model.rules import PortList, PrefixList, PrefixListPeer
 from pdp.policy.snapshot import Snapshot
 
@@ -28,6 +29,14 @@ class Parts(NamedTuple):
     def key(self, direction: Direction, family: Family) -> tuple[int, ...]:
         """The identities of the parts: frozen values, so the same object means the same content."""
         return (int(direction), int(family), *(id(part) for parts in self for part in parts))
+
+
+class NamedLists(NamedTuple):
+    """The ids of the lists that the rules of some groups name. It holds the groups for the same reason."""
+
+    groups: tuple[SecurityGroup, ...]
+    prefix_lists: tuple[PrefixListId, ...]
+    port_lists: tuple[PortListId, ...]
 
 
 class CachedIndex:
@@ -64,12 +73,13 @@ class IndexCache:
         self.evictions = 0
         self.nbytes = 0
         self._entries: OrderedDict[tuple[int, ...], CachedIndex] = OrderedDict()
+        self._named: dict[tuple[int, ...], NamedLists] = {}
 
     def index(
         self, snapshot: Snapshot, groups: tuple[SecurityGroup, ...], direction: Direction, family: Family
     ) -> CachedIndex:
         """The index of some groups of the snapshot."""
-        parts = _parts(snapshot, groups)
+        parts = self._parts(snapshot, groups)
         key = parts.key(direction, family)
         cached = self._entries.get(key)
         if cached is not None:
@@ -83,16 +93,29 @@ class IndexCache:
             _, oldest = self._entries.popitem(last=False)
             self.nbytes -= oldest.nbytes
             self.evictions += 1
+            self._named.pop(tuple(map(id, oldest.parts.groups)), None)
         return cached
 
+    def _parts(self, snapshot: Snapshot, groups: tuple[SecurityGroup, ...]) -> Parts:
+        """The groups and the lists of the snapshot that their rules name.
 
-def _parts(snapshot: Snapshot, groups: tuple[SecurityGroup, ...]) -> Parts:
-    """The groups and the lists that their rules name, each list once."""
+        Which these are is found once for as long as an index of the groups is kept: a thousand rules take longer to
+        read than all else that is needed to find their index.
+        """
+        key = tuple(map(id, groups))
+        named = self._named.get(key)
+        if named is None:
+            named = self._named[key] = _named_lists(groups)
+        return Parts(
+            groups,
+            tuple(snapshot.prefix_lists[prefix_id] for prefix_id in named.prefix_lists),
+            tuple(snapshot.port_lists[port_id] for port_id in named.port_lists),
+        )
+
+
+def _named_lists(groups: tuple[SecurityGroup, ...]) -> NamedLists:
+    """Each list once."""
     rules = [rule for group in groups for rule in group.rules]
-    prefix_ids = sorted({rule.peer.prefix_list for rule in rules if isinstance(rule.peer, PrefixListPeer)})
-    port_ids = sorted({rule.port_list for rule in rules if rule.port_list is not None})
-    return Parts(
-        groups,
-        tuple(snapshot.prefix_lists[prefix_id] for prefix_id in prefix_ids),
-        tuple(snapshot.port_lists[port_id] for port_id in port_ids),
-    )
+    prefix_lists = {rule.peer.prefix_list for rule in rules if isinstance(rule.peer, PrefixListPeer)}
+    port_lists = {rule.port_list for rule in rules if rule.port_list is not None}
+    return NamedLists(groups, tuple(sorted(prefix_lists)), tuple(sorted(port_lists)))

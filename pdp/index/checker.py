@@ -5,23 +5,25 @@ It runs the very stages of the definition; who has an address and which rule win
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from pdp.index.address_book import address_book
-from pdp.index.axis import Axis
+from immutables import Map
+
+from pdp.index.address_book import AddressBook, address_book
 from pdp.index.cache import CachedIndex, IndexCache
-from pdp.index.column_index import BookColumns
 from pdp.model.addresses import Family
 from pdp.model.flow import Direction, Flow
-from pdp.model.ids import VpcId
+from pdp.model.ids import EniId, VpcId
 from pdp.model.instants import Instant
 from pdp.model.network import Eni
 from pdp.model.verdict import Verdict
 from pdp.policy.box import Box
 from pdp.policy.context import Context, context_of
-from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
 from pdp.policy.stages import Answer, answer_for
+from pdp.policy.touched import Touched
 
 MOST_VIEWS = 100_000
 """Views kept for a direction and family; past that all are dropped and made anew as they are asked for."""
@@ -33,12 +35,19 @@ class View:
 
     context: Context
     answer: Answer
-    book: Axis[Owners]
+    book: AddressBook
     cached: CachedIndex
 
 
+Books = Map[tuple[VpcId, Family], AddressBook]
+
+
 class Checker:
-    """Checks on one snapshot. A new snapshot gets a new checker; the cache of indexes goes along."""
+    """Checks on one snapshot, and on that alone, however many others there are.
+
+    All that it keeps is its own, or immutable, or found by the identity of all that it is made of. So while a batch
+    goes on with one checker, another thread may derive the next one from it.
+    """
 
     def __init__(self, snapshot: Snapshot, cache: IndexCache) -> None:
         self.snapshot = snapshot
@@ -46,38 +55,52 @@ class Checker:
         self._evictions = cache.evictions
         # By direction + family, which add up to four different numbers: an index is found faster than a key.
         self._views: list[dict[str, View]] = [{} for _ in range(max(Direction) + max(Family) + 1)]
-        self._books: dict[tuple[VpcId, Family], Axis[Owners]] = {}
-        self._book_columns: dict[tuple[VpcId, Family], BookColumns] = {}
-        self._vpc_enis: dict[VpcId, list[Eni]] = defaultdict(list)
-        for eni in snapshot.enis.values():
-            self._vpc_enis[eni.vpc].append(eni)
+        self._books: Books = Map()
+        self._is_prepared = False
 
     def prepare(self) -> None:
         """Makes the address books of all VPCs now, so that no check has to wait for one.
 
         A large VPC's book takes seconds. Indexes are small and are made when they are first asked for.
         """
-        for vpc in self._vpc_enis:
-            for family in Family:
-                self.book(vpc, family)
+        if not self._is_prepared:
+            for vpc in self._vpc_enis:
+                for family in Family:
+                    self.book(vpc, family)
+            self._is_prepared = True
+
+    def after(self, snapshot: Snapshot, touched: Touched) -> "Checker":
+        """The checker of a later snapshot of the same store, prepared, which shares all address books it can.
+
+        `touched` names what differs between the two. The cost is that of the ENIs touched, however many others there
+        are and whatever groups they are in: views are made anew as they are asked for, from indexes that are kept.
+        """
+        self.prepare()
+        checker = Checker(snapshot, self._cache)
+        checker._books = _books_after(self._books, self.snapshot, snapshot, touched.enis)
+        checker._is_prepared = True
+        return checker
 
     def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
         view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
             eni_id, flow.direction, flow.family
         )
-        owners = view.book.values[bisect_right(view.book.bounds, flow.remote)]
-        return view.answer(flow, owners, at, None)
+        remote, pages = flow.remote, view.book.pages
+        page = pages.values[bisect_right(pages.bounds, remote)]
+        return view.answer(flow, page.values[bisect_right(page.bounds, remote)], at, None)
 
     def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
         view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
             eni_id, flow.direction, flow.family
         )
-        bounds = view.book.bounds
-        place = bisect_right(bounds, flow.remote)
+        remote, pages = flow.remote, view.book.pages
+        page = pages.values[bisect_right(pages.bounds, remote)]
+        bounds = page.bounds
+        place = bisect_right(bounds, remote)
         box = Box(flow, bounds[place - 1], bounds[place] - 1)
-        verdict = view.answer(flow, view.book.values[place], at, box)
+        verdict = view.answer(flow, page.values[place], at, box)
         return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:
@@ -104,16 +127,38 @@ class Checker:
             for views in self._views:
                 views.clear()
 
-    def book(self, vpc: VpcId, family: Family) -> Axis[Owners]:
+    def book(self, vpc: VpcId, family: Family) -> AddressBook:
         """The address book of a VPC and family."""
         book = self._books.get((vpc, family))
         if book is None:
-            book = self._books[vpc, family] = address_book(self._vpc_enis[vpc], family)
+            book = address_book(() if self._is_prepared else self._vpc_enis[vpc], family)
+            self._books = self._books.set((vpc, family), book)
         return book
 
-    def book_columns(self, vpc: VpcId, family: Family) -> BookColumns:
-        """The address book of a VPC and family as columns."""
-        columns = self._book_columns.get((vpc, family))
-        if columns is None:
-            columns = self._book_columns[vpc, family] = BookColumns(self.book(vpc, family), family)
-        return columns
+    @cached_property
+    def _vpc_enis(self) -> Mapping[VpcId, list[Eni]]:
+        """The ENIs of each VPC."""
+        vpc_enis: dict[VpcId, list[Eni]] = defaultdict(list)
+        for eni in self.snapshot.enis.values():
+            vpc_enis[eni.vpc].append(eni)
+        return vpc_enis
+
+
+def _books_after(books: Books, before: Snapshot, after: Snapshot, touched: Iterable[EniId]) -> Books:
+    """All books of a snapshot, from all those of an earlier one and the ids of the ENIs that differ."""
+    removed: dict[VpcId, list[Eni]] = defaultdict(list)
+    added: dict[VpcId, list[Eni]] = defaultdict(list)
+    for eni_id in touched:
+        old, new = before.enis.get(eni_id), after.enis.get(eni_id)
+        if old is not new:
+            if old is not None:
+                removed[old.vpc].append(old)
+            if new is not None:
+                added[new.vpc].append(new)
+    for vpc in removed.keys() | added.keys():
+        for family in Family:
+            book = books.get((vpc, family))
+            if book is None:
+                book = address_book((), family)
+            books = books.set((vpc, family), book.replaced(removed[vpc], added[vpc]))
+    return books

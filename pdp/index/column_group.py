@@ -48,14 +48,14 @@ class RowGroup:
         destination_ports: NDArray[np.uint16],
     ) -> None:
         self.checker = checker
-        self.context = context = view.context
+        self.context = view.context
         self.cached = view.cached
         self.protocols = protocols
         self.remote = remote
         self.own = own
         self.source_ports = source_ports
         self.destination_ports = destination_ports
-        self.book = checker.book_columns(context.eni.vpc, context.family)
+        self.book = view.book.columns
         self._places: Places | None = None
 
     def judge(self, at: Instant) -> Iterator[Decided]:

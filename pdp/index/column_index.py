@@ -1,4 +1,4 @@
-"""A policy index and an address book in the form that answers many flows at once."""
+"""A policy index in the form that answers many flows at once."""
 
 from functools import reduce
 from operator import or_
@@ -7,15 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdp.index.axis import Axis
-from pdp.index.columns import AddressBounds, Addresses, MaskTable, Places, Words, highest_bits
+from pdp.index.book_columns import BookColumns
+from pdp.index.columns import AddressBounds, Addresses, MaskTable, Places, Words, address_array, highest_bits
 from pdp.index.policy_index import PolicyIndex
 from pdp.model.addresses import Family
 from pdp.model.ids import GroupId
 from pdp.model.protocols import LAST_PROTOCOL, TCP, UDP
-from pdp.policy.owners import Owners
-
-Groups = frozenset[GroupId]
-
 
 FEW_PORTS = 2_000
 """Up to this many look-ups, bisecting beats spreading an axis over all ports first."""
@@ -63,22 +60,12 @@ class AddressTable:
     """Masks by address."""
 
     def __init__(self, axis: Axis[int], family: Family, width: int) -> None:
-        self.bounds = AddressBounds(axis, family)
+        self.bounds = AddressBounds(address_array(family, axis.bounds[:-1]))
         self.masks = MaskTable(axis.values, width)
 
     def rows(self, addresses: Addresses) -> Words:
         """The masks at some addresses."""
         return self.masks.rows(self.bounds.places(addresses))
-
-
-class BookColumns:
-    """An address book's segments: the owners at a place have the groups `group_sets[group_set[place]]`."""
-
-    def __init__(self, book: Axis[Owners], family: Family) -> None:
-        self.bounds = AddressBounds(book, family)
-        numbers: dict[Groups, int] = {}
-        self.group_set = np.array([numbers.setdefault(owners.groups, len(numbers)) for owners in book.values], np.intp)
-        self.group_sets = list(numbers)
 
 
 class OwnerTable:

@@ -5,15 +5,11 @@ winning rules first. IPv6 bounds are pairs of 64-bit halves, since numpy has no 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pdp.index.axis import Axis
 from pdp.model.addresses import Family, Prefix
-
-T = TypeVar("T")
 
 Places = NDArray[np.intp]
 Words = NDArray[np.uint64]
@@ -32,11 +28,10 @@ def address_array(family: Family, addresses: Sequence[int]) -> Addresses:
 
 
 class AddressBounds:
-    """The bounds of an axis of addresses; `places` finds the segments of many points at once."""
+    """The starts of the segments of an axis of addresses; `places` finds the segments of many points at once."""
 
-    def __init__(self, axis: Axis[T], family: Family) -> None:
-        bounds = address_array(family, axis.bounds[:-1])
-        halves = bounds.reshape(len(bounds), -1)
+    def __init__(self, starts: Addresses) -> None:
+        halves = starts.reshape(len(starts), -1)
         self.highs: NDArray[np.uint32 | np.uint64] = halves[:, 0].copy()
         self.lows: Words = halves[:, -1].astype(np.uint64)
 

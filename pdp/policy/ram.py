@@ -30,21 +30,21 @@ _RESOURCE = re.compile(r"(\*|acs:\S+)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. Every pattern is matched against a whole name; `on_everything` says that `*` is among them."""
+    """One statement. Every pattern is matched against a whole name.
+
+    A pattern of resources is `*` or begins with `acs:`, and so only the first meets EVERYTHING (§6.3).
+    """
 
     denies: bool
     actions: tuple["re.Pattern[str]", ...]
     resources: tuple["re.Pattern[str]", ...]
-    on_everything: bool
     conditions: tuple[Condition, ...] = ()
 
     def is_about(self, request: "AccessRequest") -> bool:
         """Whether action, resource and every condition match (§6.1, §6.3, §6.4)."""
         if not any(pattern.match(request.action) for pattern in self.actions):
             return False
-        if not self.on_everything and (
-            request.resource == EVERYTHING or not any(pattern.match(request.resource) for pattern in self.resources)
-        ):
+        if not any(pattern.match(request.resource) for pattern in self.resources):
             return False
         return all(condition.holds(request.context, denies=self.denies) for condition in self.conditions)
 
@@ -166,7 +166,6 @@ def _statement(value: object, path: str) -> Statement:
         denies=members["Effect"] == "Deny",
         actions=tuple(wildcard(action, ignore_case=True) for action in actions),
         resources=tuple(wildcard(resource) for resource in resources),
-        on_everything=EVERYTHING in resources,
         conditions=tuple(_conditions(members.get("Condition", {}), f"{path}.Condition")),
     )
 

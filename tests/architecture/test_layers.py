@@ -15,9 +15,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "pdp.policy": ({"pdp.model"}, {"immutables"}),
     "pdp.index": ({"pdp.model", "pdp.policy"}, {"immutables", "intervaltree", "numpy"}),
     "pdp.formats": ({"pdp.model"}, {"yaml"}),
+    "pdp.store": ({"pdp.model", "pdp.policy"}, {"cattrs"}),
     "pdp.v1": (set(), {"google.protobuf", "grpc"}),
     "pdp.server": (
-        {"pdp.formats", "pdp.index", "pdp.model", "pdp.policy", "pdp.v1"},
+        {"pdp.formats", "pdp.index", "pdp.model", "pdp.policy", "pdp.store", "pdp.v1"},
         {
             "google.protobuf",
             "google.rpc",
@@ -32,7 +33,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         },
     ),
     "pdp.cli": (
-        {"pdp.formats", "pdp.index", "pdp.model", "pdp.policy", "pdp.server", "pdp.v1"},
+        {"pdp.formats", "pdp.index", "pdp.model", "pdp.policy", "pdp.server", "pdp.store", "pdp.v1"},
         {"google.protobuf", "google.rpc", "grpc", "grpc_status", "rich", "typer", "uvloop"},
     ),
 }
@@ -40,6 +41,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 ONLY_IN = {
     # package of others: the modules of pdp that may import it
     "intervaltree": {"pdp.index.port_axis"},
+    "cattrs": {"pdp.store.codec"},
+    "sqlite3": {"pdp.store.sqlite", "pdp.store.sqlite_format"},
     "grpc": {"pdp.server", "pdp.v1", "pdp.cli.remote"},
     "grpc_health": {"pdp.server", "pdp.cli.remote"},
     "grpc_reflection": {"pdp.server"},

@@ -9,7 +9,7 @@ import pytest
 from pdp.formats.bundle import read_bundle
 from pdp.formats.flows import FlowQuestion, read_flow_lines
 from pdp.model.addresses import Family
-from pdp.policy.snapshot import snapshot_of
+from pdp.policy.draft import snapshot_of
 from pdp.v1 import flow_pb2
 from pdp.v1.decision_service_pb2 import (
     BatchCheckFlowsRequest,

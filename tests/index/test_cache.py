@@ -12,8 +12,11 @@ from pdp.model.addresses import Family
 from pdp.model.flow import Direction
 from pdp.model.resources import Resources
 from pdp.model.rules import Action
-from pdp.policy.snapshot import Snapshot, snapshot_of
+from pdp.policy.changes import Kind
+from pdp.policy.draft import snapshot_of
+from pdp.policy.snapshot import Snapshot
 from tests.builders import NOW, eni, flow, group, policy, port_list, prefix_list, resources, rule
+from tests.index.commits import commit
 
 TO_PORT_22 = flow("in tcp 198.51.100.7:1 > 10.0.0.5:22")
 
@@ -65,16 +68,25 @@ def test_an_index_is_built_when_it_is_first_asked_for() -> None:
 
 
 def test_what_changes_elsewhere_leaves_an_index_alone() -> None:
-    cache, before = IndexCache(), two_groups()
-    changed = replace(before, groups=(before.groups[0], group("sg-b", "drop all from 0.0.0.0/0")), enis=before.enis[:2])
-    assert index(cache, snapshot_of(before)) is index(cache, snapshot_of(changed))
+    cache, before = IndexCache(), snapshot_of(two_groups())
+    after, _ = commit(before, [group("sg-b", "drop all from 0.0.0.0/0")], [(Kind.ENI, "eni-b")])
+    assert index(cache, before) is index(cache, after)
     assert cache.builds == 1
 
 
 def test_a_join_rebuilds_nothing() -> None:
-    cache, before = IndexCache(), two_groups()
-    joined = replace(before, enis=(*before.enis, eni("eni-d", "10.0.0.8", groups=["sg-a"])))
-    assert index(cache, snapshot_of(before)) is index(cache, snapshot_of(joined))
+    cache, before = IndexCache(), snapshot_of(two_groups())
+    after, _ = commit(before, [eni("eni-d", "10.0.0.8", groups=["sg-a"])])
+    assert index(cache, before) is index(cache, after)
+
+
+def test_a_changed_list_of_the_same_groups_is_another_index_by_turns() -> None:
+    cache, before = IndexCache(), snapshot_of(two_groups())
+    after, _ = commit(before, [prefix_list("pl-1", "203.0.113.0/24")])
+    first, second = index(cache, before), index(cache, after)
+    assert first is not second
+    assert (index(cache, before), index(cache, after)) == (first, second)
+    assert cache.builds == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
 from pdp.model.resources import Resources
-from pdp.policy.snapshot import Snapshot, snapshot_of
+from pdp.policy.draft import snapshot_of
+from pdp.policy.snapshot import Snapshot
 from tests.aimed_flows import Question, edge_flows
 from tests.workloads import random_resources
 

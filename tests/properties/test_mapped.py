@@ -10,7 +10,7 @@ from pdp.model.addresses import Address, Cidr, Family, format_address, parse_add
 from pdp.model.flow import Flow, make_flow
 from pdp.model.resources import Resources
 from pdp.policy.decide import decide
-from pdp.policy.snapshot import snapshot_of
+from pdp.policy.draft import snapshot_of
 from tests.aimed_flows import edge_flows
 from tests.properties.policies import checker_of, few, resources_of, seeds
 

@@ -10,7 +10,7 @@ from pdp.model.groups import SecurityGroup
 from pdp.model.resources import Resources
 from pdp.model.rules import PortList, PrefixList
 from pdp.policy.decide import decide
-from pdp.policy.snapshot import snapshot_of
+from pdp.policy.draft import snapshot_of
 from tests.aimed_flows import edge_flows
 from tests.properties.policies import checker_of, few, resources_of, seeds
 

@@ -4,9 +4,10 @@ import pytest
 
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
+from pdp.model.codes import Code
 from pdp.model.errors import PdpError, Reason
 from pdp.model.ids import Revision
-from pdp.policy.snapshot import snapshot_of
+from pdp.policy.draft import snapshot_of
 from pdp.server.source import PolicySource
 from tests.builders import resources
 
@@ -17,7 +18,7 @@ def checker(revision: int) -> Checker:
     return Checker(snapshot_of(resources(), revision=Revision(revision)), IndexCache())
 
 
-def reason_of(refusal: pytest.ExceptionInfo[PdpError]) -> Reason:
+def reason_of(refusal: pytest.ExceptionInfo[PdpError]) -> Reason | Code:
     return refusal.value.reason
 
 

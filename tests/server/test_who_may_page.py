@@ -1,0 +1,39 @@
+"""docs/who-may.md: its examples are read, and its tables are complete."""
+
+import json
+import re
+from typing import Any
+
+from pdp.model.codes import Code
+from pdp.model.identity import CallerKind
+from pdp.policy.ram import MOST_CHARACTERS, parse_policy
+from pdp.policy.ram_conditions import KINDS_BY_KEY
+from pdp.server.audit import AuditDecision
+from pdp.server.credentials import parse_entries
+from tests.architecture.sources import ROOT
+from tests.server.test_audit import entry
+
+PAGE = (ROOT / "docs" / "who-may.md").read_text(encoding="utf-8")
+TOKENS, POLICY, LINE = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_file_of_tokens_is_read() -> None:
+    kinds = [known.caller.kind for known in parse_entries(TOKENS)]
+    assert kinds == [CallerKind.ACCOUNT, CallerKind.USER, CallerKind.OPERATOR, CallerKind.AGENT]
+
+
+def test_the_policy_is_read() -> None:
+    assert [statement.denies for statement in parse_policy(POLICY).statements] == [False, False, True]
+    assert f"{MOST_CHARACTERS:,} characters" in PAGE
+
+
+def test_the_line_is_one_that_is_written() -> None:
+    assert entry().line() == LINE.strip()
+
+
+def test_every_key_decision_and_kind_of_caller_is_named() -> None:
+    words: list[Any] = [*KINDS_BY_KEY, *(decision.value for decision in AuditDecision)]
+    words += [kind.value for kind in CallerKind if kind not in (CallerKind.ROLE, CallerKind.ACCOUNT)]
+    assert [word for word in words if word not in PAGE] == []
+    assert json.loads(LINE)["decision"] == "committed"
+    assert Code.UNAUTHENTICATED.name in PAGE
