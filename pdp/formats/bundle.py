@@ -3,24 +3,37 @@
 What cannot be read for certain refuses the whole bundle with all its faults: a policy with a hole is not a policy.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from pdp.formats.bundle_files import ENIS, GROUPS, PORT_LIST_ENTRIES, PREFIX_LISTS, VPCS, AnswerName, find_files
+from pdp.formats.additions import with_additions
+from pdp.formats.bundle_files import (
+    ENIS,
+    GROUPS,
+    INSTANCES,
+    PORT_LIST_ENTRIES,
+    PREFIX_LISTS,
+    VPCS,
+    AnswerName,
+    BundleFiles,
+    find_files,
+    names_in,
+    read_in,
+)
 from pdp.formats.faults import BundleRefused, Fault, Findings
-from pdp.formats.groups import read_groups, read_listed
+from pdp.formats.groups import Listed, read_groups, read_listed
 from pdp.formats.lists import read_port_lists, read_prefix_lists
 from pdp.formats.network_answers import read_enis, read_instances, read_vpcs
 from pdp.formats.paging import Answers, join_answers
-from pdp.formats.pdp_json import EniSettings, KnownIds, PdpJson, read_pdp_json
+from pdp.formats.pdp_json import KnownIds, read_pdp_json
 from pdp.formats.permissions import Known
-from pdp.model.ids import NO_ACCOUNT, VpcId
-from pdp.model.network import Account, Eni, Vpc
+from pdp.model.ids import NO_ACCOUNT, GroupId, VpcId
+from pdp.model.network import Vpc
 from pdp.model.resources import Resources
 
-__all__ = ["Bundle", "BundleRefused", "Fault", "read_bundle"]
+__all__ = ["Bundle", "BundleRefused", "Fault", "read_bundle", "read_bundle_files"]
 
 
 class Bundle(NamedTuple):
@@ -36,14 +49,36 @@ def read_bundle(directory: Path) -> Bundle:
     Raises BundleRefused with every fault.
     """
     findings = Findings()
-    files = find_files(directory, findings)
+    names = names_in(directory, findings)
     findings.refuse_faulty()
+    return _read(find_files(names, partial(read_in, directory), findings), findings)
+
+
+def read_bundle_files(files: Mapping[str, bytes]) -> Bundle:
+    """The resources of a bundle that is not in a directory: its files' contents by their names.
+
+    Raises BundleRefused with every fault.
+    """
+    findings = Findings()
+    return _read(find_files(files, files.__getitem__, findings), findings)
+
+
+def _read(files: BundleFiles, findings: Findings) -> Bundle:
     answers = join_answers(files, findings)
     for api in (GROUPS, ENIS):
         if AnswerName(api) not in files.answers:
             name = AnswerName(api)
             findings.fault(name.file(1), "", f"is missing; export all its pages, beginning with `{name.call}`")
     listed = read_listed(answers, findings)
+    resources = _answered(answers, listed, findings)
+    pdp_json = read_pdp_json(files, _known_ids(answers, resources, findings), findings)
+    findings.refuse_faulty()
+    resources = with_additions(resources, pdp_json, findings)
+    return Bundle(resources, tuple(findings.notes))
+
+
+def _answered(answers: Answers, listed: Mapping[GroupId, Listed], findings: Findings) -> Resources:
+    """What the API's answers say, as far as it has no faults; ENIs without groups too."""
     listed_vpcs = read_vpcs(answers, findings)
     instances = read_instances(answers, findings)
     groups_known = _is_whole(answers, AnswerName(GROUPS))
@@ -54,28 +89,31 @@ def read_bundle(directory: Path) -> Bundle:
         prefix_lists=answers.all_about(PREFIX_LISTS),
         port_lists=answers.all_about(PORT_LIST_ENTRIES),
     )
-    groups = read_groups(answers, listed, {vpc.id: vpc.account for vpc in vpcs}, known, findings)
-    prefix_lists, port_lists = read_prefix_lists(answers, findings), read_port_lists(answers, findings)
-    named = KnownIds(None, None)
-    if _is_whole(answers, AnswerName(ENIS)):
-        instance_ids = {instance.id for instance in instances} | {eni.instance for eni in enis}
-        named = KnownIds({eni.id for eni in enis}, instance_ids)
-    pdp_json = read_pdp_json(files.pdp_json, named, findings)
-    findings.refuse_faulty()
-    kept = _finished(enis, pdp_json, findings)
-    _note_idle_accounts(pdp_json.accounts, vpcs, kept, findings)
-    resources = Resources(
-        groups=tuple(groups),
-        enis=kept,
+    return Resources(
+        groups=tuple(read_groups(answers, listed, {vpc.id: vpc.account for vpc in vpcs}, known, findings)),
+        enis=tuple(enis),
         vpcs=vpcs,
         instances=tuple(instances),
-        prefix_lists=tuple(prefix_lists),
-        port_lists=tuple(port_lists),
-        accounts=tuple(sorted(pdp_json.accounts, key=lambda account: account.id)),
-        penalties=pdp_json.penalties,
-        settings=pdp_json.settings,
+        prefix_lists=tuple(read_prefix_lists(answers, findings)),
+        port_lists=tuple(read_port_lists(answers, findings)),
     )
-    return Bundle(resources, tuple(findings.notes))
+
+
+def _known_ids(answers: Answers, resources: Resources, findings: Findings) -> KnownIds:
+    enis_known = _is_whole(answers, AnswerName(ENIS))
+    instances = {instance.id for instance in resources.instances}
+    rules = {group.id: {rule.id for rule in group.rules} for group in resources.groups}
+    return KnownIds(
+        enis={eni.id for eni in resources.enis} if enis_known else None,
+        # After a fault a group or a rule may be missing that is in a file.
+        groups=None if findings.faults else rules,
+        instances=instances
+        if AnswerName(INSTANCES) not in answers.by_name or _is_whole(answers, AnswerName(INSTANCES))
+        else None,
+        punishable=instances | {eni.instance for eni in resources.enis} if enis_known else None,
+        prefix_lists=answers.all_about(PREFIX_LISTS),
+        port_lists=answers.all_about(PORT_LIST_ENTRIES),
+    )
 
 
 def _is_whole(answers: Answers, name: AnswerName) -> bool:
@@ -90,35 +128,3 @@ def _with_unlisted(listed: Iterable[Vpc], named: Iterable[VpcId], findings: Find
         findings.note(f"{VPCS.name}: {vpc} is not listed, so it has no CIDR blocks and no account")
         vpcs[vpc] = Vpc(vpc, NO_ACCOUNT)
     return tuple(vpcs[vpc] for vpc in sorted(vpcs))
-
-
-def _finished(enis: Iterable[Eni], pdp_json: PdpJson, findings: Findings) -> tuple[Eni, ...]:
-    """The ENIs that can be judged, with what pdp.json says of them."""
-    kept = []
-    for eni in enis:
-        if eni.groups:
-            settings = pdp_json.enis.get(eni.id)
-            kept.append(_with_settings(eni, settings) if settings else eni)
-        else:
-            findings.note(f"{ENIS.name}: {eni.id} is service-managed and has no security group: it is left out")
-    return tuple(kept)
-
-
-def _with_settings(eni: Eni, settings: EniSettings) -> Eni:
-    return replace(
-        eni,
-        own_namespace=settings.own_namespace,
-        host=settings.host,
-        tcp_established_timeout_s=settings.tcp_established_timeout_s or eni.tcp_established_timeout_s,
-        udp_timeout_s=settings.udp_timeout_s or eni.udp_timeout_s,
-    )
-
-
-def _note_idle_accounts(
-    accounts: Iterable[Account], vpcs: Iterable[Vpc], enis: Iterable[Eni], findings: Findings
-) -> None:
-    """An account that owns nothing here is no fault, but may be a typo."""
-    owners = {vpc.account for vpc in vpcs} | {eni.account for eni in enis}
-    for account in accounts:
-        if account.id not in owners:
-            findings.note(f"pdp.json: accounts.{account.id}: owns no VPC and no ENI of this bundle")

@@ -5,6 +5,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +44,7 @@ PORT_LIST_ENTRIES = Api("DescribePortRangeListEntries", ("Entries",), "", "prl-"
 APIS = {
     api.name: api for api in (GROUPS, ATTRIBUTES, ENIS, VPCS, INSTANCES, PREFIX_LISTS, PORT_LISTS, PORT_LIST_ENTRIES)
 }
-_NAME = re.compile(r"(?P<api>[A-Za-z]+)(?:\.(?P<subject>[a-z]+-[^.]+))?(?:\.(?P<page>[0-9]+))?\.json\Z")
+_NAME = re.compile(r"(?P<api>[A-Za-z]+)(?:\.(?P<subject>[a-z]+-[^./\0]+))?(?:\.(?P<page>[0-9]+))?\.json\Z")
 
 
 class AnswerName(NamedTuple):
@@ -66,41 +67,49 @@ class AnswerName(NamedTuple):
 
 
 class BundleFiles(NamedTuple):
-    """The files of a bundle by what they answer and by page, from 1; several files may claim one page."""
+    """The names of a bundle's files by what they answer and by page, from 1; several files may claim one page.
 
-    answers: dict[AnswerName, dict[int, list[Path]]]
-    pdp_json: Path | None
+    `read` gives a file's content by its name and raises ValueError when it cannot be read.
+    """
+
+    answers: dict[AnswerName, dict[int, list[str]]]
+    has_pdp_json: bool
+    read: Callable[[str], bytes]
 
 
-def find_files(directory: Path, findings: Findings) -> BundleFiles:
-    """Looks through a directory; what the formats do not name becomes a note."""
-    answers: dict[AnswerName, dict[int, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    pdp_json = None
-    try:
-        names = sorted(path.name for path in directory.iterdir())
-    except (OSError, ValueError) as error:
-        findings.fault(str(directory), "", f"not a directory that can be read: {_reason(error)}")
-        return BundleFiles({}, None)
-    for name in names:
-        path = directory / name
+def find_files(names: Iterable[str], read: Callable[[str], bytes], findings: Findings) -> BundleFiles:
+    """Tells the files apart by their names; what the formats do not name becomes a note."""
+    answers: dict[AnswerName, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    has_pdp_json = False
+    for name in sorted(names):
         if name == PDP_JSON:
-            pdp_json = path
-        elif (known := _read_name(name)) is not None:
-            answers[known[0]][known[1]].append(path)
+            has_pdp_json = True
+        elif (known := read_name(name)) is not None:
+            answers[known[0]][known[1]].append(name)
         else:
             findings.note(f"{name}: skipped, since it is not named like a file of a bundle")
-    return BundleFiles({name: dict(pages) for name, pages in answers.items()}, pdp_json)
+    return BundleFiles({name: dict(pages) for name, pages in answers.items()}, has_pdp_json, read)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises ValueError when it cannot be read."""
+def names_in(directory: Path, findings: Findings) -> list[str]:
+    """The names of what a directory holds; none after a fault."""
     try:
-        return path.read_bytes()
+        return [path.name for path in directory.iterdir()]
+    except (OSError, ValueError) as error:
+        findings.fault(str(directory), "", f"not a directory that can be read: {_reason(error)}")
+        return []
+
+
+def read_in(directory: Path, name: str) -> bytes:
+    """The content of a file of a directory. Raises ValueError when it cannot be read."""
+    try:
+        return (directory / name).read_bytes()
     except OSError as error:
         raise ValueError(f"cannot be read: {_reason(error)}") from None
 
 
-def _read_name(name: str) -> tuple[AnswerName, int] | None:
+def read_name(name: str) -> tuple[AnswerName, int] | None:
+    """What a file answers, and with which page; None for a name that no file of a bundle has."""
     match = _NAME.match(name)
     api = APIS.get(match["api"]) if match else None
     if match is None or api is None:

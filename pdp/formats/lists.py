@@ -29,7 +29,12 @@ def read_prefix_lists(answers: Answers, findings: Findings) -> list[PrefixList]:
                 continue
             entries = {cidr.prefix for cidr in _entries(answer, "Cidr", partial(cidr_in, family), findings)}
             size = _max_entries(fields, len(entries), findings)
-            lists.append(PrefixList(PrefixListId(list_id), family, size, tuple(sorted(entries))))
+            name, description = map(fields.text, ("PrefixListName", "Description"))
+            lists.append(
+                PrefixList(
+                    PrefixListId(list_id), family, size, tuple(sorted(entries)), name=name, description=description
+                )
+            )
     return lists
 
 
@@ -47,7 +52,8 @@ def read_port_lists(answers: Answers, findings: Findings) -> list[PortList]:
         entries = set(_entries(answer, "PortRange", _listed_range, findings))
         fields = listed.get(list_id) or Fields({}, PORT_LISTS.name, list_id, findings)
         size = _max_entries(fields, len(entries), findings)
-        lists.append(PortList(PortListId(list_id), size, tuple(sorted(entries))))
+        name, description = map(fields.text, ("PortRangeListName", "Description"))
+        lists.append(PortList(PortListId(list_id), size, tuple(sorted(entries)), name=name, description=description))
     return lists
 
 

@@ -21,7 +21,7 @@ def read_vpcs(answers: Answers, findings: Findings) -> list[Vpc]:
         blocks = fields.prefixes("CidrBlock", [text for text in ipv4 if text], Family.IPV4)
         blocks += fields.prefixes("Ipv6CidrBlock", [text for text in ipv6 if text], Family.IPV6)
         vpc = VpcId(fields.required_text(VPCS.id_key))
-        vpcs.append(Vpc(vpc, fields.account("OwnerId"), tuple(sorted(set(blocks)))))
+        vpcs.append(Vpc(vpc, fields.account("OwnerId"), tuple(sorted(set(blocks))), fields.text("VpcName")))
     return vpcs
 
 
@@ -83,7 +83,9 @@ def _addresses(fields: Fields) -> tuple[Address, ...]:
         ipv4.insert(0, primary)
     ipv6 = fields.texts("Ipv6Sets", "Ipv6Set", "Ipv6Address")
     found = fields.addresses("PrivateIpAddress", ipv4, Family.IPV4)
-    return tuple(dict.fromkeys(found + fields.addresses("Ipv6Address", ipv6, Family.IPV6)))
+    found += fields.addresses("Ipv6Address", ipv6, Family.IPV6)
+    # An IPv4-mapped one among the IPv6 addresses is IPv4 (§2.2) and belongs before them.
+    return tuple(sorted(dict.fromkeys(found), key=lambda address: address.family))
 
 
 def _marked_primary(fields: Fields) -> str:

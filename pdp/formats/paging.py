@@ -4,11 +4,10 @@ An answer that is not complete is a fault, never a smaller rule set: a drop by g
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from pdp.formats.bundle_files import AnswerName, Api, BundleFiles, read_bytes
+from pdp.formats.bundle_files import AnswerName, Api, BundleFiles
 from pdp.formats.faults import Findings
 from pdp.formats.json_text import decode_text, parse_json
 from pdp.model.errors import quoted
@@ -59,31 +58,33 @@ class Answers(NamedTuple):
 
 def join_answers(files: BundleFiles, findings: Findings) -> Answers:
     """Reads and joins the pages of every answer."""
-    return Answers({name: _join(name, pages, findings) for name, pages in sorted(files.answers.items())})
+    return Answers({name: _join(name, pages, files.read, findings) for name, pages in sorted(files.answers.items())})
 
 
-def _join(name: AnswerName, files: dict[int, list[Path]], findings: Findings) -> Answer:
+def _join(name: AnswerName, files: dict[int, list[str]], read: Callable[[str], bytes], findings: Findings) -> Answer:
     faults_before = len(findings.faults)
-    pages = [page for number in sorted(files) if (page := _read_page(name, number, files[number], findings))]
+    pages = [page for number in sorted(files) if (page := _read_page(name, number, files[number], read, findings))]
     missing = next((number for number in range(1, max(files)) if number not in files), None)
     if missing:
         reason = f"page {missing} is missing ({name.file(missing)})"
-        findings.fault(files[max(files)][0].name, name.subject, f"incomplete answer: {reason}; {_how_to_export(name)}")
+        findings.fault(files[max(files)][0], name.subject, f"incomplete answer: {reason}; {_how_to_export(name)}")
     objects = _distinct(name.api, pages, findings)
     if len(findings.faults) == faults_before:
         _check_complete(name, pages, len(objects), findings)
     return Answer(name, tuple(pages), tuple(objects), len(findings.faults) == faults_before)
 
 
-def _read_page(name: AnswerName, number: int, paths: list[Path], findings: Findings) -> Page | None:
-    file = paths[0].name
+def _read_page(
+    name: AnswerName, number: int, files: list[str], read: Callable[[str], bytes], findings: Findings
+) -> Page | None:
+    file = files[0]
     if number == 0:
         findings.fault(file, name.subject, "pages count from 1; name the first page without a number")
-    if len(paths) > 1:
-        message = f"page {number} is also in {', '.join(path.name for path in paths[1:])}; keep one of them"
+    if len(files) > 1:
+        message = f"page {number} is also in {', '.join(files[1:])}; keep one of them"
         findings.fault(file, name.subject, message)
     try:
-        body = parse_json(decode_text(read_bytes(paths[0])))
+        body = parse_json(decode_text(read(file)))
         return Page(file, *_body_and_objects(name, file, body))
     except ValueError as error:
         findings.fault(file, name.subject, str(error))

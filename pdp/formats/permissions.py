@@ -5,6 +5,7 @@ refuse a rule, and a rule never falls back to a wider peer.
 """
 
 from collections.abc import Container
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -79,9 +80,8 @@ def read_rule(fields: Fields, group: GroupId, known: Known) -> Rule | None:
     rule_id, description, created = map(fields.text, ("SecurityGroupRuleId", "Description", "CreateTime"))
     if fields.faulty or not (direction and action and priority and traffic and peer):
         return None
-    identity = (direction.word, action.name, priority, protocol_name(traffic.protocol), *traffic[1:], source_ports)
-    return Rule(
-        id=RuleId(rule_id) if rule_id else _derived_id(group, (*identity, *_peer_identity(peer), own_cidr)),
+    rule = Rule(
+        id=RuleId(rule_id),
         direction=direction,
         action=action,
         priority=priority,
@@ -93,8 +93,40 @@ def read_rule(fields: Fields, group: GroupId, known: Known) -> Rule | None:
         own_cidr=own_cidr,
         description=description,
         created=created,
-        id_is_derived=not rule_id,
     )
+    return rule if rule_id else replace(rule, id=derived_id(group, rule), id_is_derived=True)
+
+
+def derived_id(group: GroupId, rule: Rule) -> RuleId:
+    """An id for a rule that has none, from its group's id and its identity (§5.1) alone: the same in every export."""
+    traffic = (protocol_name(rule.protocol), rule.ports, rule.port_list, rule.source_ports)
+    identity = (rule.direction.word, rule.action.name, rule.priority, *traffic, *_peer_identity(rule.peer))
+    text = "\n".join((group, *map(str, (*identity, rule.own_cidr))))
+    return RuleId(f"sgr-derived-{sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:20]}")
+
+
+def permission_of(rule: Rule) -> dict[str, str]:
+    """The Permission of a rule, without blank fields: what `read_rule` reads back, all but its origin.
+
+    The id is there also when it is derived. CIDRs are as they were written (§3.7).
+    """
+    remote, own = _sides(rule.direction)
+    ports = "" if rule.port_list else str(rule.ports or _ALL_PORTS)
+    values = {
+        "SecurityGroupRuleId": rule.id,
+        "Direction": rule.direction.word,
+        "Policy": rule.action.name.capitalize(),
+        "Priority": str(rule.priority),
+        "IpProtocol": protocol_name(rule.protocol),
+        "PortRange": ports,
+        "PortRangeListId": rule.port_list or "",
+        **_peer_fields(remote, rule.peer),
+        **(_cidr_field(own, rule.own_cidr) if rule.own_cidr else {}),
+        "SourcePortRange": str(rule.source_ports or ""),
+        "Description": rule.description,
+        "CreateTime": rule.created,
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def ignored_keys(fields: Fields, direction: Direction) -> list[str]:
@@ -188,7 +220,14 @@ def _peer_identity(peer: Peer) -> tuple[str, ...]:
     return ("prefix list", peer.prefix_list)
 
 
-def _derived_id(group: GroupId, identity: tuple[object, ...]) -> RuleId:
-    """An id for a rule that has none, from its group's id and its identity (§5.1) alone: the same in every export."""
-    text = "\n".join((group, *map(str, identity)))
-    return RuleId(f"sgr-derived-{sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:20]}")
+def _peer_fields(side: _Side, peer: Peer) -> dict[str, str]:
+    if isinstance(peer, Cidr):
+        return _cidr_field(side, peer)
+    if isinstance(peer, GroupPeer):
+        return {side.group: peer.group, side.account: peer.account}
+    return {side.prefix_list: peer.prefix_list}
+
+
+def _cidr_field(side: _Side, cidr: Cidr) -> dict[str, str]:
+    """The CIDR under the key for its notation: an IPv4-mapped one is written as IPv6 and means IPv4 (§2.2)."""
+    return {side.ipv6 if ":" in cidr.text else side.ipv4: cidr.text}

@@ -341,7 +341,7 @@ def test_an_eni_has_all_its_addresses_the_primary_first(tmp_path: Path) -> None:
         Ipv6PrefixSets={"Ipv6PrefixSet": [{"Ipv6Prefix": "2001:db8:1::/80"}]},
     )
     read_as = eni_a(tmp_path, files)
-    assert read_as.addresses == tuple(map(parse_address, ("10.0.0.9", "10.0.0.8", "2001:db8::1", "10.0.0.7")))
+    assert read_as.addresses == tuple(map(parse_address, ("10.0.0.9", "10.0.0.8", "10.0.0.7", "2001:db8::1")))
     assert list(map(str, read_as.prefixes)) == ["10.0.1.0/28", "2001:db8:1::/80"]
 
 

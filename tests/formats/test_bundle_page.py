@@ -18,6 +18,7 @@ from tests.tools import find_tool
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "bundle.md").read_text(encoding="utf-8")
 FORMATS = ROOT / "pdp" / "formats"
+SOURCE = "".join(path.read_text(encoding="utf-8") for path in sorted(FORMATS.glob("*.py")))
 
 ALIYUN = """\
 #!{python}
@@ -104,14 +105,37 @@ def test_the_script_exports_a_whole_account(tmp_path: Path) -> None:
     assert [len(prefix_list.entries) for prefix_list in resources.prefix_lists] == [1]
 
 
-@pytest.mark.parametrize("block", blocks("json"))
-def test_each_example_of_pdp_json_is_read(tmp_path: Path, block: str) -> None:
+def test_the_first_example_of_pdp_json_is_read(tmp_path: Path) -> None:
+    block = blocks("json")[0]
     example = json.loads(block)
     enis = enis_answer(*(eni(name, "sg-a", OwnerId=next(iter(example["accounts"]))) for name in example["enis"]))
     bundle = read_bundle(write(tmp_path / "bundle", whole() | {ENIS: enis, "pdp.json": block.encode()}))
     assert bundle.notes == ()
     assert len(bundle.resources.penalties) == len(example["penalties"])
     assert [found.host for found in bundle.resources.enis] == [entry["host"] for entry in example["enis"].values()]
+
+
+def test_the_example_of_an_export_is_read(tmp_path: Path) -> None:
+    block = blocks("json")[1]
+    for shown, here in (
+        *(("sg-bp1web", "sg-a"), ("sgr-bp1ssh", "sgr-1"), ("i-bp1web", "i-a")),
+        *(("pl-bp1office", "pl-1"), ("prl-bp1web", "prl-1")),
+    ):
+        block = block.replace(f'"{shown}"', f'"{here}"')
+    bundle = read_bundle(write(tmp_path / "bundle", whole() | {"pdp.json": block.encode()}))
+    assert bundle.notes == ()
+    assert bundle.resources.groups[0].is_default
+    assert [user.policies for user in bundle.resources.users] == [("read-only",)]
+    assert [penalty.state.value for penalty in bundle.resources.penalties] == ["appeal_filed"]
+
+
+def test_the_page_has_a_row_for_every_key() -> None:
+    rows = PAGE.split("| key | means |")[1].split("\n\n")[0]
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(FORMATS.glob("pdp_*.py")))
+    keys = re.findall(r"^_(?:\w+_)?KEYS = \(([^)]*)\)", source, re.MULTILINE)
+    named = set(re.findall(r'"(\w+)"', "".join(keys)))
+    assert len(named) > 30
+    assert [key for key in sorted(named) if not re.search(rf"[`.]{key}\b", rows)] == []
 
 
 @pytest.mark.parametrize(
@@ -124,8 +148,7 @@ def test_the_page_names_every_timeout(key: str, values: tuple[int, ...]) -> None
 
 
 def test_the_page_quotes_messages_as_they_are() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in sorted(FORMATS.glob("*.py")))
-    source += Path(addresses.__file__).read_text(encoding="utf-8")
+    source = SOURCE + Path(addresses.__file__).read_text(encoding="utf-8")
     rows = PAGE.split("| the message says | do |")[1].split("\n\n")[0].splitlines()[2:]
     quoted = [part for row in rows for text in re.findall(r"`([^`]+)`", row.split("|")[1]) for part in text.split("…")]
     assert len(quoted) > 10

@@ -19,7 +19,12 @@ from tests.formats.bundles import SG_A, Files, attribute, permission, whole, wri
 CASES = Path(__file__).resolve().parent.parent / "conformance"
 RICH = permission(SourcePortRange="1/2", DestCidrIp="10.0.0.5", PortRangeListId="prl-1", SourceGroupId="sg-b")
 PDP_JSON = {
-    "accounts": {"1000": {"smtp_exempt": True}},
+    "accounts": {"1000": {"smtp_exempt": True, "quotas": {"groups_per_eni": 6}}},
+    "groups": {"sg-a": {"account": "2000", "is_default": True, "rules": {"sgr-1": {"origin": "DMS"}}}},
+    "instances": {"i-a": {"account": "1000"}},
+    "prefix_lists": {"pl-1": {"account": "1000"}},
+    "users": [{"account": "1000", "name": "alice", "kind": "role", "policies": ["p"]}],
+    "policies": [{"account": "1000", "name": "p", "document": "{}"}],
     "enis": {"eni-a": {"own_namespace": True, "host": "h", "udp_timeout_s": 60}},
     "penalties": [{"instance": "i-a", "class": "malicious_behaviour", "action": "LOCK", "since": ""}],
     "settings": {"limits": "2026"},

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from pdp.formats.bundle import BundleRefused, read_bundle
+from pdp.model.ids import AccountId
 from pdp.model.instants import parse_instant
 from pdp.model.network import Account, Penalty, PenaltyAction, PenaltyClass, SameGroupPrecedence, Settings, SmtpScope
+from pdp.model.ram import RamPolicy, RamUser
 from pdp.model.resources import Resources
 from tests.formats.bundles import INSTANCES, whole, with_eni, without, write
 
 BLOCK = {"instance": "i-a", "class": "malicious_behaviour", "action": "BLOCK_TRAFFIC"}
+USER = {"account": "1000", "name": "alice", "policies": ["read"]}
+POLICY = {"account": "1000", "name": "read", "document": '{"Version": "1"}'}
 DOMAIN = {"class": "harmful_information", "action": "BLOCK_DOMAIN", "domain": "www.example.com"}
 
 
@@ -87,6 +91,48 @@ def test_an_instance_may_be_named_by_its_own_answer_alone(tmp_path: Path) -> Non
     assert len(read_bundle(write(tmp_path / "bundle", files)).resources.penalties) == 1
 
 
+def test_quotas_of_an_account_are_read(tmp_path: Path) -> None:
+    quotas = {"groups_per_eni": 6, "addresses_per_basic_group": 1_000_000}
+    (account,) = read(tmp_path, {"accounts": {"1000": {"quotas": quotas}}}).accounts
+    assert account.quotas == (("addresses_per_basic_group", 1_000_000), ("groups_per_eni", 6))
+
+
+def test_groups_and_rules_get_what_the_api_has_no_word_for(tmp_path: Path) -> None:
+    rule = {"origin": "DMS", "id_is_derived": True}
+    changed, other = read(
+        tmp_path, {"groups": {"sg-a": {"account": "2000", "is_default": True, "rules": {"sgr-1": rule}}, "sg-b": {}}}
+    ).groups
+    assert (changed.account, changed.is_default) == ("2000", True)
+    assert [(rule.origin, rule.id_is_derived) for rule in changed.rules] == [("DMS", True)]
+    assert (other.account, other.is_default) == ("1000", False)
+
+
+def test_a_rule_of_no_known_origin_is_a_users(tmp_path: Path) -> None:
+    (rule,) = read(tmp_path, {"groups": {"sg-a": {"rules": {"sgr-1": {}}}}}).groups[0].rules
+    assert (rule.origin, rule.id_is_derived) == ("user", False)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("instances", "i-a"), ("prefix_lists", "pl-1"), ("port_lists", "prl-1")])
+def test_what_has_no_owner_in_its_answer_gets_one(tmp_path: Path, kind: str, key: str) -> None:
+    (found,) = getattr(read(tmp_path, {kind: {key: {"account": "2000"}}}), kind)
+    assert (found.id, found.account) == (key, "2000")
+
+
+def test_users_and_policies_are_read(tmp_path: Path) -> None:
+    resources = read(tmp_path, {"policies": [POLICY], "users": [USER, USER | {"kind": "role", "policies": []}]})
+    assert resources.policies == (RamPolicy(AccountId("1000"), "read", '{"Version": "1"}'),)
+    assert resources.users == (
+        RamUser(AccountId("1000"), "alice", "role"),
+        RamUser(AccountId("1000"), "alice", "user", ("read",)),
+    )
+
+
+def test_a_penalty_has_an_id_a_state_and_a_statement(tmp_path: Path) -> None:
+    said = {"id": "pen-1", "state": "appeal_filed", "statement": "it was not me"}
+    (penalty,) = read(tmp_path, {"penalties": [BLOCK | said]}).penalties
+    assert (penalty.id, penalty.state.value, penalty.statement) == tuple(said.values())
+
+
 @pytest.mark.parametrize(
     ("body", "place", "message"),
     [
@@ -133,6 +179,42 @@ def test_an_instance_may_be_named_by_its_own_answer_alone(tmp_path: Path) -> Non
         ({"settings": {"limits": 2024}}, "settings.limits", "2024"),
         ({"settings": {"limits": "2025"}}, "settings.limits", "'2025'"),
         ({"settings": {"limits": ["2024"]}}, "settings.limits", "2024"),
+        ({"accounts": {"1000": {"quotas": {"groups": 6}}}}, "accounts.1000.quotas.groups", "groups_per_eni"),
+        ({"accounts": {"1000": {"quotas": {"groups_per_eni": 0}}}}, "accounts.1000.quotas.groups_per_eni", "from 1"),
+        ({"accounts": {"1000": {"quotas": {"groups_per_eni": True}}}}, "accounts.1000.quotas.groups_per_eni", "True"),
+        ({"accounts": {"1000": {"quotas": {"groups_per_eni": "6"}}}}, "accounts.1000.quotas.groups_per_eni", "'6'"),
+        ({"accounts": {"1000": {"quotas": 6}}}, "accounts.1000.quotas", "not an object"),
+        ({"groups": {"sg-x": {}}}, "groups.sg-x", "no group"),
+        ({"groups": {"sg-a": {"owner": "1"}}}, "groups.sg-a.owner", "unknown key"),
+        ({"groups": {"sg-a": {"account": 2000}}}, "groups.sg-a.account", "not a text"),
+        ({"groups": {"sg-a": {"is_default": "true"}}}, "groups.sg-a.is_default", "'true'"),
+        ({"groups": {"sg-b": {"rules": {"sgr-1": {}}}}}, "groups.sg-b.rules.sgr-1", "no rule"),
+        ({"groups": {"sg-a": {"rules": {"sgr-1": {"origin": ""}}}}}, "groups.sg-a.rules.sgr-1.origin", "blank"),
+        ({"groups": {"sg-a": {"rules": {"sgr-1": {"id": 1}}}}}, "groups.sg-a.rules.sgr-1.id", "unknown key"),
+        ({"groups": {"sg-a": {"rules": []}}}, "groups.sg-a.rules", "not an object"),
+        ({"instances": {"i-b": {"account": "1"}}}, "instances.i-b", "no answer"),
+        ({"instances": {"i-a": {}}}, "instances.i-a.account", "missing"),
+        ({"prefix_lists": {"pl-2": {"account": "1"}}}, "prefix_lists.pl-2", "no answer"),
+        ({"port_lists": {"prl-2": {"account": "1"}}}, "port_lists.prl-2", "no answer"),
+        ({"port_lists": {"prl-1": {"name": "x", "account": "1"}}}, "port_lists.prl-1.name", "unknown key"),
+        ({"users": {}}, "users", "not a list"),
+        ({"users": [USER]}, "users[0].policies", "no policy 'read'"),
+        ({"users": [USER | {"policies": "read"}], "policies": [POLICY]}, "users[0].policies", "not a list"),
+        ({"users": [USER | {"policies": ["read", "read"]}], "policies": [POLICY]}, "users[0].policies", "each once"),
+        ({"users": [USER | {"policies": [7]}], "policies": [POLICY]}, "users[0].policies", "not a list of texts"),
+        ({"users": [USER | {"kind": "root", "policies": []}]}, "users[0].kind", "'root'"),
+        ({"users": [USER | {"kind": ["user"], "policies": []}]}, "users[0].kind", "user, role"),
+        ({"users": [USER | {"name": "a b", "policies": []}]}, "users[0].name", "'a b'"),
+        ({"users": [USER | {"account": "", "policies": []}]}, "users[0].account", "missing"),
+        ({"users": [USER | {"policies": []}] * 2}, "users[1].name", "twice"),
+        ({"users": [USER], "policies": [POLICY | {"account": "2000"}]}, "users[0].policies", "no policy"),
+        ({"policies": [POLICY | {"document": {}}]}, "policies[0].document", "not a text"),
+        ({"policies": [POLICY | {"document": "[]"}]}, "policies[0].document", "JSON object"),
+        ({"policies": [POLICY | {"document": "{"}]}, "policies[0].document", "not JSON"),
+        ({"policies": [POLICY, POLICY | {"document": "{}"}]}, "policies[1].name", "twice"),
+        ({"penalties": [BLOCK | {"state": "lifting"}]}, "penalties[0].state", "'lifting'"),
+        ({"penalties": [BLOCK | {"id": 7}]}, "penalties[0].id", "not a text"),
+        ({"penalties": [BLOCK | {"id": "pen-1"}, DOMAIN | {"id": "pen-1"}]}, "penalties[1].id", "another penalty"),
         (b'{"enis": {"eni-a": {}, "eni-a": {}}}', "", "stands twice"),
         (b"{", "", "not JSON"),
     ],

@@ -28,6 +28,7 @@ from tests.workloads import ACCOUNTS, random_resources
 
 CASES = Path(__file__).resolve().parent.parent / "conformance"
 READABLE = sorted(path.parent.name for path in CASES.glob("*/expected.jsonl"))
+DOCUMENT = '{"Version": "1",\n "Statement": {"Effect": "Deny", "Action": "ecs:*", "Resource": "*"}}'
 TEXTS = ("", "web", 'a "quoted" text, with a comma', "部署\u2028🚀\x00\x7f", "line\nline", " ", "-1", "null")
 
 
@@ -86,7 +87,7 @@ def random_policy(seed: int) -> Resources:
             )
             for account in made.accounts
         ),
-        policies=tuple(RamPolicy(account, "p", '{"Version": "1",\n "Statement": []}') for account in ACCOUNTS),
+        policies=tuple(RamPolicy(account, "p", DOCUMENT) for account in ACCOUNTS),
         users=tuple(
             RamUser(account, f"u.{n}@x", rng.choice(KINDS), ("p",) if rng.random() < 0.5 else ())
             for n, account in enumerate(ACCOUNTS)
@@ -126,6 +127,7 @@ def random_penalty(rng: Random, penalty: Penalty, number: int) -> Penalty:
     return replace(
         penalty,
         domain=domain,
+        url=rng.choice(("", "https://www.example.com/x")),
         id=PenaltyId(f"pen-{number}") if rng.random() < 0.7 else PenaltyId(""),
         reason=rng.choice(TEXTS),
         state=rng.choice(tuple(PenaltyState)),

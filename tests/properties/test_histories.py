@@ -21,6 +21,8 @@ from tests.workloads import NOW
 
 EMPTY = Snapshot(STORE, Revision(0))
 lengths = st.integers(1, 12)
+CALLER = "acs:ram::1000:root"
+ONCE = "once"
 
 
 def history(rng: Random, start: Snapshot, length: int) -> tuple[list[Deed], Snapshot]:
@@ -145,7 +147,7 @@ def test_a_refused_change_leaves_snapshot_store_and_indexes_as_they_were(seed: i
 
 def assert_refused(journal: Journal, changes: list[Change], origin: Origin) -> None:
     try:
-        do(journal, changes, origin, token="once")  # noqa: S106 - a token of a write
+        do(journal, changes, origin, token=ONCE)
     except Refusal:
         return
     raise AssertionError(changes)
@@ -207,7 +209,7 @@ def do(journal: Journal, changes: list[Change], origin: Origin, token: str = "")
             answer=lambda _, applied: str(applied.snapshot.revision).encode(),
             origin=origin,
             at=NOW,
-            caller="acs:ram::1000:root",
+            caller=CALLER,
             source="ipv4:127.0.0.1:1",
             method="Try",
             client_token=token,
@@ -218,4 +220,9 @@ def do(journal: Journal, changes: list[Change], origin: Origin, token: str = "")
 
 def kept_in(driver: Driver) -> object:
     """All that a store keeps."""
-    return driver.head(), sorted(driver.items(driver.head())), driver.entries(0, 1000), driver.answer("Try acs", "once")
+    return (
+        driver.head(),
+        sorted(driver.items(driver.head())),
+        driver.entries(0, 1000),
+        driver.answer(f"Try {CALLER}", ONCE),
+    )
