@@ -13,15 +13,18 @@ from pdp.model.network import Eni, Instance, Vpc
 
 
 def read_vpcs(answers: Answers, findings: Findings) -> list[Vpc]:
-    """The VPCs that DescribeVpcs lists."""
+    """The VPCs that DescribeVpcs lists. A VPC's first block stays its first; the others have no order."""
     vpcs = []
     for fields in _objects(answers, VPCS, findings):
-        ipv4 = [fields.text("CidrBlock"), *fields.texts("SecondaryCidrBlocks", "SecondaryCidrBlock")]
+        first = fields.prefixes("CidrBlock", [text for text in [fields.text("CidrBlock")] if text], Family.IPV4)
         ipv6 = [fields.text("Ipv6CidrBlock"), *fields.texts("Ipv6CidrBlocks", "Ipv6CidrBlock", "Ipv6CidrBlock")]
-        blocks = fields.prefixes("CidrBlock", [text for text in ipv4 if text], Family.IPV4)
-        blocks += fields.prefixes("Ipv6CidrBlock", [text for text in ipv6 if text], Family.IPV6)
+        more = fields.prefixes(
+            "SecondaryCidrBlocks", fields.texts("SecondaryCidrBlocks", "SecondaryCidrBlock"), Family.IPV4
+        )
+        more += fields.prefixes("Ipv6CidrBlock", [text for text in ipv6 if text], Family.IPV6)
         vpc = VpcId(fields.required_text(VPCS.id_key))
-        vpcs.append(Vpc(vpc, fields.account("OwnerId"), tuple(sorted(set(blocks))), fields.text("VpcName")))
+        blocks = (*first, *sorted(set(more) - set(first)))
+        vpcs.append(Vpc(vpc, fields.account("OwnerId"), blocks, fields.text("VpcName")))
     return vpcs
 
 

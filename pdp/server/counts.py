@@ -6,6 +6,7 @@ library costs a microsecond each time, more than the whole decision.
 
 from bisect import bisect_left
 
+from pdp.model.codes import Code
 from pdp.model.errors import PdpError, Reason
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
@@ -34,11 +35,12 @@ class MethodCounts:
 
 
 class Counts:
-    """Everything counted. `verdicts` and `errors` are indexed by the contract's numbers."""
+    """Everything counted. `verdicts` and `errors` are indexed by the contract's numbers, `codes` by the product's."""
 
     def __init__(self) -> None:
         self.verdicts = [[0] * (max(Stage) + 1) for _ in range(max(Action) + 1)]
         self.errors = [0] * (max(reason.value for reason in Reason) + 1)
+        self.codes = dict.fromkeys(Code, 0)
         self.internal_errors = 0
         self.methods: dict[str, MethodCounts] = {}
 
@@ -51,5 +53,8 @@ class Counts:
         self.verdicts[verdict.action][verdict.reason] += 1
 
     def error(self, error: PdpError) -> None:
-        """One question, or row of a question, was refused."""
-        self.errors[error.reason.value] += 1
+        """One request, or row of a request, was refused."""
+        if isinstance(error.reason, Code):
+            self.codes[error.reason] += 1
+        else:
+            self.errors[error.reason.value] += 1

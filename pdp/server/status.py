@@ -4,15 +4,23 @@ Clients refuse metadata above 8 KiB, and so lose the answer altogether; everythi
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, ResourceInfo, RetryInfo
+from google.rpc.error_details_pb2 import (
+    BadRequest,
+    ErrorInfo,
+    PreconditionFailure,
+    QuotaFailure,
+    ResourceInfo,
+    RetryInfo,
+)
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
-from pdp.model.errors import FieldError, PdpError, Reason, Violation, quoted
+from pdp.model.codes import Code
+from pdp.model.errors import FieldError, PdpError, QuotaUse, Reason, Refusal, Violation, quoted
+from pdp.server.code_treatments import CODE_RESOURCE_TYPES, CODE_TREATMENTS, Treatment
 
 DOMAIN = "pdp"
 """Of every ErrorInfo: whose reasons these are."""
@@ -26,14 +34,7 @@ FIELD_BYTES = 100
 VIOLATIONS_BYTES = 2_000
 
 
-class Treatment(NamedTuple):
-    """What a reason means to a client. `retry_after_s` is set where asking again later may help."""
-
-    code: StatusCode
-    retry_after_s: float | None = None
-
-
-TREATMENTS = {
+TREATMENTS: dict[Reason | Code, Treatment] = {
     Reason.UNKNOWN_ENI: Treatment(StatusCode.NOT_FOUND),
     Reason.MISSING_ENI: Treatment(StatusCode.INVALID_ARGUMENT),
     Reason.INVALID_DIRECTION: Treatment(StatusCode.INVALID_ARGUMENT),
@@ -55,18 +56,28 @@ TREATMENTS = {
     Reason.UNREADABLE_POLICY: Treatment(StatusCode.FAILED_PRECONDITION),
     Reason.TOO_MANY_REQUESTS: Treatment(StatusCode.RESOURCE_EXHAUSTED, retry_after_s=0.1),
     Reason.INVALID_REQUEST: Treatment(StatusCode.INVALID_ARGUMENT),
+    **CODE_TREATMENTS,
 }
 
-RESOURCE_TYPES = {Reason.UNKNOWN_ENI: "pdp.v1.Eni", Reason.UNKNOWN_RULE: "pdp.v1.Rule"}
+RESOURCE_TYPES: dict[Reason | Code, str] = {
+    Reason.UNKNOWN_ENI: "pdp.v1.Eni",
+    Reason.UNKNOWN_RULE: "pdp.v1.Rule",
+    **CODE_RESOURCE_TYPES,
+}
 """For ResourceInfo: what is not there."""
 
 
 class UnknownResource(FieldError):
     """A field that names something which does not exist."""
 
-    def __init__(self, reason: Reason, field: str, description: str, name: str) -> None:
+    def __init__(self, reason: Reason | Code, field: str, description: str, name: str) -> None:
         super().__init__(reason, field, description)
         self.name = name
+
+
+def reason_text(reason: Reason | Code) -> str:
+    """A reason as it travels: the product's code, or the name of one of our own."""
+    return reason.value if isinstance(reason, Code) else reason.name
 
 
 def status_of(error: PdpError) -> Status:
@@ -74,7 +85,7 @@ def status_of(error: PdpError) -> Status:
     treatment = TREATMENTS[error.reason]
     shown = _violations_that_fit(error.violations)
     left_out = len(error.violations) - len(shown)
-    info = ErrorInfo(reason=error.reason.name, domain=DOMAIN)
+    info = ErrorInfo(reason=reason_text(error.reason), domain=DOMAIN)
     details: list[Message] = [info]
     if shown:
         details.append(BadRequest(field_violations=shown))
@@ -82,6 +93,10 @@ def status_of(error: PdpError) -> Status:
         info.metadata["violations_left_out"] = str(left_out)
     if isinstance(error, UnknownResource):
         details.append(ResourceInfo(resource_type=RESOURCE_TYPES[error.reason], resource_name=quoted(error.name)))
+    if isinstance(error, Refusal):
+        details += _details_of_refusal(error, treatment.code)
+        if error.quota is not None:
+            info.metadata.update(_numbers(error.quota))
     if treatment.retry_after_s is not None:
         delay = Duration()
         delay.FromMilliseconds(round(treatment.retry_after_s * 1000))
@@ -95,6 +110,25 @@ def internal_status(incident: str) -> Status:
     return _status(
         StatusCode.INTERNAL, message, [ErrorInfo(reason=INTERNAL, domain=DOMAIN, metadata={"incident": incident})]
     )
+
+
+def _details_of_refusal(error: Refusal, code: StatusCode) -> list[Message]:
+    """The limit or the state in the way, or the resource that is not there."""
+    subject, description = _cut(error.resource, FIELD_BYTES), _cut(error.message, MESSAGE_BYTES)
+    if error.quota is not None:
+        violation = QuotaFailure.Violation(subject=_cut(error.quota.subject, FIELD_BYTES), description=description)
+        return [QuotaFailure(violations=[violation])]
+    if error.code in RESOURCE_TYPES and error.resource:
+        return [ResourceInfo(resource_type=RESOURCE_TYPES[error.code], resource_name=quoted(error.resource))]
+    if code in {StatusCode.FAILED_PRECONDITION, StatusCode.ABORTED}:
+        state = PreconditionFailure.Violation(type=error.code.value, subject=subject, description=description)
+        return [PreconditionFailure(violations=[state])]
+    return []
+
+
+def _numbers(quota: QuotaUse) -> dict[str, str]:
+    """A limit for programs, as ErrorInfo's metadata."""
+    return {name: _cut(str(value), FIELD_BYTES) for name, value in quota._asdict().items()}
 
 
 _CODES = {code.value[0]: code for code in StatusCode}

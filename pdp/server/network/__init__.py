@@ -1,0 +1,4 @@
+"""NetworkService: VPCs, instances, ENIs, prefix lists and port lists, as tables of pure functions.
+
+Nothing here does I/O, reads a clock or decides who may; what may be stored is `pdp.policy.apply`'s to say.
+"""

@@ -1,0 +1,300 @@
+"""ImportService: parts put aside, a plan that changes nothing, one commit, and the bundle back again."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pdp.formats.bundle import read_bundle_files
+from pdp.formats.bundle_writer import bundle_files
+from pdp.model.codes import Code
+from pdp.model.errors import Refusal
+from pdp.model.identity import Caller
+from pdp.model.instants import SECOND, Instant
+from pdp.model.resources import Resources
+from pdp.policy.draft import snapshot_of
+from pdp.policy.snapshot import resources_of
+from pdp.server import import_service, staging
+from pdp.server.import_service import ImportService
+from pdp.v1 import import_service_pb2 as pb
+from pdp.v1.resources_pb2 import WriteOptions
+from tests.builders import NOW, eni, group, resources, vpc
+from tests.server.administering import OPERATOR, OWNER, Administered, refused
+
+EMPTY = resources(vpcs=[])
+VPCS = [vpc("vpc-1", "10.0.0.0/8")]
+GROUPS = [group("sg-a", "accept tcp/22 from 10.0.0.0/8"), group("sg-b")]
+BUNDLE = resources(GROUPS, [eni("eni-1", "10.0.0.5", groups=["sg-a"])], vpcs=VPCS)
+
+
+class Imports:
+    """A policy and the import service of it, asked by the operator."""
+
+    def __init__(self, before: Resources = EMPTY) -> None:
+        self.now = NOW
+        self.policy = Administered(before, ImportService().service, now=lambda: self.now)
+
+    def call(self, method: str, request: Any, caller: Caller = OPERATOR) -> Any:
+        return self.policy.call(method, request, caller)
+
+    def stage(self, number: int, files: dict[str, bytes], import_id: str = "import-1") -> Any:
+        named = [pb.BundleFile(name=name, content=content) for name, content in files.items()]
+        return self.call(
+            "StageBundlePart", pb.StageBundlePartRequest(import_id=import_id, part_number=number, files=named)
+        )
+
+    def plan(self, parts: int = 1, **fields: Any) -> Any:
+        return self.call("PlanImport", pb.PlanImportRequest(import_id="import-1", part_count=parts, **fields))
+
+    def commit(self, parts: int = 1, *, remove_unnamed: bool = False, **options: Any) -> Any:
+        request = pb.CommitImportRequest(
+            import_id="import-1",
+            part_count=parts,
+            remove_unnamed=remove_unnamed,
+            write_options=WriteOptions(**options),
+        )
+        return self.call("CommitImport", request)
+
+    @property
+    def resources(self) -> Resources:
+        return resources_of(self.policy.snapshot)
+
+
+def files_of(content: Resources) -> dict[str, bytes]:
+    return dict(bundle_files(content))
+
+
+def counted(answer: Any) -> dict[str, tuple[int, int, int, int]]:
+    return {count.kind: (count.created, count.changed, count.removed, count.unchanged) for count in answer.counts}
+
+
+def test_a_plan_tells_what_would_change_and_changes_nothing() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    before = imports.policy.snapshot
+    plan = imports.plan()
+    assert counted(plan) == {"vpc": (1, 0, 0, 0), "group": (2, 0, 0, 0), "rule": (1, 0, 0, 0), "eni": (1, 0, 0, 0)}
+    assert plan.fault_count == 0
+    assert imports.policy.snapshot is before
+
+
+def test_a_bundle_comes_in_with_one_commit() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    plan, before = imports.plan(), imports.policy.snapshot.revision
+    answer = imports.commit(expected_revision=plan.position.revision)
+    assert answer.position.revision == before + 1
+    assert counted(answer) == counted(plan)
+    assert imports.resources == resources_of(snapshot_of(BUNDLE))
+
+
+def test_the_same_bundle_again_moves_nothing() -> None:
+    imports = Imports(BUNDLE)
+    imports.stage(1, files_of(BUNDLE))
+    before = imports.policy.snapshot
+    assert counted(imports.commit())["group"] == (0, 0, 0, 2)
+    assert imports.policy.snapshot is before
+
+
+def test_what_a_bundle_does_not_name_stays_unless_it_is_to_be_all_there_is() -> None:
+    other = group("sg-z", "accept all from 0.0.0.0/0")
+    imports = Imports(replace(BUNDLE, groups=(*BUNDLE.groups, other)))
+    imports.stage(1, files_of(BUNDLE))
+    imports.commit()
+    assert "sg-z" in imports.policy.snapshot.groups
+    assert counted(imports.plan(remove_unnamed=True))["group"] == (0, 0, 1, 2)
+    imports.commit(remove_unnamed=True)
+    assert imports.resources == resources_of(snapshot_of(BUNDLE))
+
+
+def test_files_may_come_in_pieces_and_parts_in_any_order() -> None:
+    imports = Imports()
+    halves: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+    for name, content in files_of(BUNDLE).items():
+        halves[0][name], halves[1][name] = content[:7], content[7:]
+    imports.stage(2, halves[1])
+    assert list(imports.stage(1, halves[0]).staged_parts) == [1, 2]
+    imports.commit(2)
+    assert imports.resources == resources_of(snapshot_of(BUNDLE))
+
+
+def test_the_same_part_again_changes_nothing_and_another_is_refused() -> None:
+    imports = Imports()
+    imports.stage(1, {"pdp.json": b"{}"})
+    assert imports.stage(1, {"pdp.json": b"{}"}).staged_bytes == 2
+    error = refused(lambda: imports.stage(1, {"pdp.json": b"{ }"}))
+    assert error.reason is Code.IDEMPOTENT_MISMATCH
+
+
+def test_missing_and_surplus_parts_are_named() -> None:
+    imports = Imports()
+    imports.stage(3, files_of(BUNDLE))
+    assert "part 1 of 3 is not staged" in refused(lambda: imports.commit(3)).message
+    imports.stage(1, {"a.json": b""})
+    assert "part 3 is staged" in refused(lambda: imports.plan(1)).message
+
+
+@pytest.mark.parametrize("import_id", ["", "a b", "é", "x" * 65])
+def test_an_import_has_a_plain_name(import_id: str) -> None:
+    error = refused(lambda: Imports().stage(1, {"pdp.json": b"{}"}, import_id))
+    assert error.violations[0].field == "import_id"
+
+
+@pytest.mark.parametrize("name", ["", "../pdp.json", "a/b", "a\0"])
+def test_a_file_has_the_name_of_a_file_in_a_directory(name: str) -> None:
+    assert refused(lambda: Imports().stage(1, {name: b""})).violations[0].field == "files[0].name"
+
+
+@pytest.mark.parametrize("number", [0, 10_001])
+def test_parts_are_numbered_from_one(number: int) -> None:
+    assert refused(lambda: Imports().stage(number, {"pdp.json": b"{}"})).violations[0].field == "part_number"
+
+
+def test_a_part_has_files() -> None:
+    assert refused(lambda: Imports().stage(1, {})).reason is Code.MISSING_PARAMETER
+
+
+def test_an_import_that_was_aborted_or_rests_for_an_hour_is_forgotten() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
+    imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
+    assert refused(imports.plan).reason is Code.IMPORT_NOT_FOUND
+    imports.stage(1, files_of(BUNDLE))
+    imports.now = Instant(NOW + 3_599 * SECOND)
+    imports.plan()
+    imports.now = Instant(imports.now + 3_600 * SECOND)
+    assert refused(imports.plan).reason is Code.IMPORT_NOT_FOUND
+
+
+def test_the_room_for_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "MOST_BYTES", 10)
+    imports = Imports()
+    imports.stage(1, {"pdp.json": b"0123456789"})
+    assert refused(lambda: imports.stage(2, {"pdp.json": b"0"})).reason is Code.TOO_BUSY
+
+
+def test_the_number_of_imports_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "MOST_IMPORTS", 1)
+    imports = Imports()
+    imports.stage(1, {"pdp.json": b""})
+    imports.stage(2, {"pdp.json": b""})
+    assert refused(lambda: imports.stage(1, {"pdp.json": b""}, "import-2")).reason is Code.TOO_BUSY
+
+
+def test_a_bundle_with_faults_is_planned_as_faults_and_never_committed() -> None:
+    imports = Imports()
+    files = files_of(BUNDLE)
+    del files["DescribeSecurityGroupAttribute.sg-a.json"]
+    imports.stage(1, files)
+    before = imports.policy.snapshot
+    plan = imports.plan()
+    assert (plan.fault_count, [fault.resource_id for fault in plan.faults]) == (1, ["sg-a"])
+    assert not plan.counts
+    error = refused(imports.commit)
+    assert error.reason is Code.BUNDLE_REFUSED
+    assert "sg-a" in error.message
+    assert imports.policy.snapshot is before
+
+
+def test_what_the_policy_cannot_hold_is_planned_as_a_fault() -> None:
+    """The bundle is whole in itself, but would take away a group that another one names as its peer."""
+    before = replace(BUNDLE, enis=(*BUNDLE.enis, eni("eni-2", "10.0.0.6", groups=["sg-b"])))
+    imports = Imports(before)
+    imports.stage(
+        1,
+        files_of(
+            resources([GROUPS[0], replace(GROUPS[1], vpc=vpc("vpc-2").id)], BUNDLE.enis, vpcs=[*VPCS, vpc("vpc-2")])
+        ),
+    )
+    plan = imports.plan()
+    assert plan.fault_count == 1
+    assert plan.faults[0].code
+    assert isinstance(refused(imports.commit), Refusal)
+
+
+def test_limits_are_noted_and_not_refused() -> None:
+    many = group("sg-a", *(f"accept tcp/{port} from 10.0.0.0/8" for port in range(1, 202)))
+    imports = Imports()
+    imports.stage(1, files_of(resources([many], [eni("eni-1", groups=["sg-a"])], vpcs=VPCS)) | {"notes.txt": b"?"})
+    plan = imports.plan()
+    assert plan.note_count == len(plan.notes) == 2
+    assert "sg-a" in {note.resource_id for note in plan.notes}
+    assert "notes.txt" in {note.file for note in plan.notes}
+    answer = imports.commit()
+    assert answer.note_count == 2
+    assert len(imports.policy.snapshot.groups["sg-a"].rules) == 201  # type: ignore[index]
+
+
+def test_a_lost_answer_is_given_again_although_the_parts_are_gone() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    once: dict[str, Any] = {"client_token": "once"}
+    first = imports.commit(**once)
+    imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
+    assert imports.commit(**once) == first
+    assert refused(imports.commit).reason is Code.IMPORT_NOT_FOUND
+
+
+def test_validating_an_import_writes_nothing() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    before = imports.policy.snapshot
+    assert counted(imports.commit(validate_only=True))["eni"] == (1, 0, 0, 0)
+    assert imports.policy.snapshot is before
+
+
+def test_only_the_operator_may_import_and_export() -> None:
+    imports = Imports()
+    error = refused(lambda: imports.call("ExportBundle", pb.ExportBundleRequest(), OWNER))
+    assert error.reason is Code.OPERATOR_ONLY
+
+
+def exported(imports: Imports, **fields: Any) -> tuple[dict[str, bytes], int]:
+    """The files of an export, and how many answers it took."""
+    files: dict[str, bytes] = {}
+    token, answers = "", 0
+    while True:
+        answer = imports.call("ExportBundle", pb.ExportBundleRequest(next_token=token, **fields))
+        answers += 1
+        for file in answer.files:
+            files[file.name] = files.get(file.name, b"") + file.content
+        token = answer.next_token
+        if not token:
+            return files, answers
+
+
+def test_an_export_reads_back_to_equal_resources() -> None:
+    imports = Imports(BUNDLE)
+    files, answers = exported(imports)
+    assert answers == 1
+    assert resources_of(snapshot_of(read_bundle_files(files).resources)) == imports.resources
+
+
+def test_an_export_in_small_answers_and_pieces_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    imports = Imports(BUNDLE)
+    whole, _ = exported(imports)
+    monkeypatch.setattr(import_service, "PIECE_BYTES", 100)
+    assert exported(imports, max_results=2)[0] == whole
+    monkeypatch.setattr(import_service, "ANSWER_BYTES", 250)
+    files, answers = exported(imports)
+    assert files == whole
+    assert answers > 3
+
+
+def test_an_export_goes_on_at_its_revision_and_can_be_asked_again() -> None:
+    imports = Imports(BUNDLE)
+    whole, _ = exported(imports)
+    first = imports.call("ExportBundle", pb.ExportBundleRequest(max_results=1))
+    imports.stage(1, files_of(resources(GROUPS, vpcs=VPCS)))
+    imports.commit(remove_unnamed=True)
+    rest = pb.ExportBundleRequest(max_results=1_000, next_token=first.next_token)
+    second = imports.call("ExportBundle", rest)
+    assert imports.call("ExportBundle", rest) == second
+    assert second.position == first.position
+    assert {file.name: file.content for file in (*first.files, *second.files)} == whole
+
+
+def test_an_export_has_a_bound_for_its_answers() -> None:
+    error = refused(lambda: Imports().call("ExportBundle", pb.ExportBundleRequest(max_results=1_001)))
+    assert error.reason is Code.INVALID_PARAMETER
