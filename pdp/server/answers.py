@@ -49,7 +49,7 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     """A row of a batch that has no verdict."""
     field = error.field if isinstance(error, FieldError) else ""
     return decision_service_pb2.BatchItem(
-        error=flow_pb2.FlowError(reason=error.reason.value, message=error.message, field=field)  # type: ignore[arg-type]
+        error=flow_pb2.FlowError(reason=error.reason.value, message=error.message, field=field)
     )
 
 

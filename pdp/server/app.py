@@ -7,9 +7,12 @@ everything it starts, since grpc.aio forgets a server that nobody holds.
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
+from typing import TypeVar
 
 import grpc
 import structlog
@@ -18,29 +21,39 @@ import uvloop
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
 from pdp.policy.snapshot import Snapshot
-from pdp.server import decision_service, health, reflection
+from pdp.server import health, reflection
 from pdp.server.config import ServerConfig
 from pdp.server.counts import Counts
-from pdp.server.decision_service import DecisionService
+from pdp.server.credentials import OPEN_NOTICE, check_exposure
+from pdp.server.follower import Follower
 from pdp.server.guard import Guard
-from pdp.server.listening import LOCAL_PREFIXES, HostPort, ListenError, is_local, parse_host_port
+from pdp.server.listening import LOCAL_PREFIXES, HostPort, ListenError, parse_host_port
 from pdp.server.metrics import MetricsServer, ServerCollector
+from pdp.server.opening import StoreToServe, begin_with_bundle
+from pdp.server.policies import FixedPolicy, StoredPolicy
+from pdp.server.services import SERVICES, WRITING_SERVICES, Security, Services
 from pdp.server.source import PolicySource
-from pdp.server.turns import Turns
+from pdp.server.store_state import StoreState
+from pdp.store.opening import open_store
 
 log = structlog.get_logger()
 
-SERVICES = (decision_service.SERVICE_NAME,)
-"""Our own."""
+T = TypeVar("T")
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """That end a server. One that comes a second time, while calls are still ending, ends the process."""
 
 GARBAGE_THRESHOLD = 50_000
 """New objects after which a loaded server looks for cycles among them."""
+SWITCH_INTERVAL_S = 0.000_05
+"""How long a thread that writes may keep the interpreter while a check wants it: less than a check takes."""
 
 
 class PolicyServer:
-    """One server. `start`, then `publish` a policy, then `stop`; all on one event loop."""
+    """One server. `start`, then `publish` a policy or `follow` a store, then `stop`; all on one event loop.
+
+    Building one raises CredentialsError, TlsError and AuditError for files that cannot be used.
+    """
 
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
@@ -49,39 +62,70 @@ class PolicyServer:
         self.cache = IndexCache(config.index_cache_bytes)
         self.address = ""
         self.metrics: MetricsServer | None = None
+        self.store_state: StoreState | None = None
+        self._security = Security(config)
+        self._services = Services(config, self._security, self.source, self.counts)
         self._grpc = grpc.aio.server(options=config.grpc_options())
-        self._guard = Guard(self.counts, config.most_requests_at_once)
-        self._service = DecisionService(
-            self.source,
-            self.counts,
-            Turns(),
-            most_batch_rows=config.most_batch_rows,
-            most_column_rows=config.most_column_rows,
-        )
+        guard = Guard(self.counts, config.most_requests_at_once)
         self._grpc.add_generic_rpc_handlers(
-            [self._guard.service(decision_service.SERVICE_NAME, self._service.methods())]
+            [guard.service(name, methods) for name, methods in self._services.methods().items()]
         )
-        self._health = health.Health(SERVICES, self._grpc)
+        self._health = health.Health(SERVICES, self._grpc, WRITING_SERVICES)
         reflection.add_reflection([*SERVICES, health.SERVICE_NAME], self._grpc)
+        self._follower: Follower | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._health_tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listens; `address` then is where, with the real port. Raises ListenError."""
+        self._loop = asyncio.get_running_loop()
+        check_exposure(self.config.listen, has_credentials=self._security.is_configured, has_tls=self._security.has_tls)
         await self._health.not_serving_yet()
         self.address = self._bind(self.config.listen)
         await self._grpc.start()
         if self.config.metrics_listen is not None:
             self.metrics = self._start_metrics(self.config.metrics_listen)
             log.info("metrics", address=self.metrics.address)
-        log.info("listening", address=self.address)
-        if not is_local(self.config.listen):
-            log.warning(
-                "ANYBODY WHO REACHES THIS ADDRESS CAN READ THE POLICY: there is no TLS and there are no credentials; "
-                "listen on 127.0.0.1, or behind something that checks who asks",
-                address=self.address,
-            )
+        log.info("listening", address=self.address, tls=self._security.has_tls)
+        if not self._security.is_configured:
+            log.info(OPEN_NOTICE, address=self.address)
 
     async def publish(self, checker: Checker) -> None:
-        """Serves this policy from now on."""
+        """Serves this policy from now on, which nobody can change through the server."""
+        self._services.administration.policies = FixedPolicy(checker.snapshot)
+        await self._serve(checker)
+
+    def open_store(self, store: StoreToServe) -> StoredPolicy:
+        """Opens a store, on any thread. Raises StoreRefused, StoreUnavailable, and what reading its bundle raises."""
+        self.store_state = StoreState(self._store_changed)
+        driver = open_store(store.place)
+        try:
+            policy = StoredPolicy(driver, self.cache, self.store_state, self._publish_soon)
+            if store.bundle is not None:
+                begin_with_bundle(policy, store.bundle)
+        except BaseException:
+            driver.close()
+            raise
+        return policy
+
+    async def follow(self, policy: StoredPolicy) -> None:
+        """Serves a store from now on, with every commit that comes."""
+        self._follower = Follower(policy, self.config.history)
+        self._services.administration.policies = policy
+        await self._serve(policy.checker)
+        self._follower.start()
+
+    async def stop(self) -> None:
+        """Health says NOT_SERVING, calls being answered get `grace_s` to end, and all ports are given back."""
+        await self._health.ending()
+        await self._grpc.stop(self.config.grace_s)
+        self._services.stop()
+        if self._follower is not None:
+            self._follower.stop()
+        if self.metrics is not None:
+            self.metrics.stop()
+
+    async def _serve(self, checker: Checker) -> None:
         self.source.publish(checker)
         await self._health.serving()
         snapshot = checker.snapshot
@@ -93,31 +137,53 @@ class PolicyServer:
             enis=len(snapshot.enis),
         )
 
-    async def stop(self) -> None:
-        """Health says NOT_SERVING, calls being answered get `grace_s` to end, and all ports are given back."""
-        await self._health.ending()
-        await self._grpc.stop(self.config.grace_s)
-        if self.metrics is not None:
-            self.metrics.stop()
+    def _publish_soon(self, checker: Checker) -> None:
+        """From whichever thread brought the commit; in the order of the commits."""
+        self._on_the_loop(lambda: self.source.publish(checker))
+
+    def _store_changed(self, available: bool) -> None:
+        """From whichever thread found out."""
+
+        def tell() -> None:
+            task = asyncio.ensure_future(self._health.store_is_available(available))
+            self._health_tasks.add(task)
+            task.add_done_callback(self._health_tasks.discard)
+
+        self._on_the_loop(tell)
+
+    def _on_the_loop(self, work: Callable[[], None]) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nobody asks any more
+                self._loop.call_soon_threadsafe(work)
 
     def _bind(self, listen: str) -> str:
         """Binds the address and returns it with its real port. Raises ListenError."""
         try:
             if listen.startswith(LOCAL_PREFIXES):
-                self._grpc.add_insecure_port(listen)
+                self._add_port(listen)
                 return listen
             host_port = parse_host_port(listen)
-            return str(HostPort(host_port.host, self._grpc.add_insecure_port(str(host_port))))
+            return str(HostPort(host_port.host, self._add_port(str(host_port))))
         except RuntimeError:
             raise ListenError(
                 f"cannot listen on {listen}: it is in use, or not an address of this machine; stop what listens there "
                 "or choose another"
             ) from None
 
+    def _add_port(self, address: str) -> int:
+        certificate = self._security.certificate
+        if certificate is None:
+            return self._grpc.add_insecure_port(address)
+        return self._grpc.add_secure_port(address, certificate.server_credentials())
+
     def _start_metrics(self, listen: str) -> MetricsServer:
-        checker = self.source
+        source, services = self.source, self._services
         collector = ServerCollector(
-            self.counts, self.cache, lambda: checker.checker.snapshot.revision if checker.checker else 0
+            self.counts,
+            self.cache,
+            lambda: source.checker.snapshot.revision if source.checker else 0,
+            lambda: self.store_state,
+            lambda: services.audit_lost,
         )
         try:
             return MetricsServer(collector, parse_host_port(listen))
@@ -125,11 +191,11 @@ class PolicyServer:
             raise ListenError(f"cannot listen on {listen} for metrics: {error.strerror}") from None
 
 
-async def serve(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
-    """Serves what `load` gives, until SIGTERM or SIGINT.
+async def serve(config: ServerConfig, policy: Callable[[], Snapshot] | StoreToServe) -> None:
+    """Serves a store, or the snapshot that a function gives, until SIGTERM or SIGINT.
 
-    `load` runs on a thread of its own. What it raises ends the server and is raised from here; ListenError is raised
-    when an address cannot be listened on.
+    It is loaded on a thread of its own. What that raises ends the server and is raised from here; ListenError is raised
+    when an address cannot be listened on, and what `PolicyServer` raises.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -139,16 +205,12 @@ async def serve(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
     server = PolicyServer(config)
     try:
         await server.start()
-        loading = _on_a_thread(lambda: _prepared(load(), server.cache))
+        loading = _on_a_thread(lambda: _loaded(server, policy))
         await asyncio.wait((loading, told_to_stop), return_when=asyncio.FIRST_COMPLETED)
         if loading.done():
-            checker = loading.result()
-            # What was loaded stays: no collection need ever walk it again.
-            gc.collect()
-            gc.freeze()
-            # Requests make hardly any cycles: looking for them after every 700 new objects is time lost on each call.
-            gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
-            await server.publish(checker)
+            loaded = loading.result()
+            _settle()
+            await (server.follow(loaded) if isinstance(loaded, StoredPolicy) else server.publish(loaded))
         await told_to_stop
         log.info("stopping", grace_s=config.grace_s)
     finally:
@@ -158,40 +220,49 @@ async def serve(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
         await server.stop()
 
 
-def run(config: ServerConfig, load: Callable[[], Snapshot]) -> None:
+def run(config: ServerConfig, policy: Callable[[], Snapshot] | StoreToServe) -> None:
     """`serve` in a process of its own, on uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(config, load))
+        runner.run(serve(config, policy))
 
 
-def _prepared(snapshot: Snapshot, cache: IndexCache) -> Checker:
-    """A checker that keeps no check waiting."""
-    checker = Checker(snapshot, cache)
+def _settle() -> None:
+    """Once a policy is loaded: what keeps checks waiting for the interpreter least."""
+    # What was loaded stays: no collection need ever walk it again.
+    gc.collect()
+    gc.freeze()
+    # Requests make hardly any cycles: looking for them after every 700 new objects is time lost on each call.
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+
+def _loaded(server: PolicyServer, policy: Callable[[], Snapshot] | StoreToServe) -> Checker | StoredPolicy:
+    """A policy that keeps no check waiting."""
+    if isinstance(policy, StoreToServe):
+        return server.open_store(policy)
+    checker = Checker(policy(), server.cache)
     checker.prepare()
     return checker
 
 
-def _on_a_thread(work: Callable[[], Checker]) -> asyncio.Future[Checker]:
+def _on_a_thread(work: Callable[[], T]) -> asyncio.Future[T]:
     """The outcome of some work. Ending the process does not wait for it, as it would for an executor's."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[Checker] = loop.create_future()
+    future: asyncio.Future[T] = loop.create_future()
 
-    def settle(checker: Checker | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        elif checker is not None:
-            future.set_result(checker)
+    def settle(outcome: Callable[[], None]) -> None:
+        if not future.cancelled():
+            outcome()
 
     def target() -> None:
-        checker, failure = None, None
         try:
-            checker = work()
+            result = work()
         except BaseException as error:  # noqa: BLE001 - it is raised where the outcome is asked for
-            failure = error
+            outcome = partial(future.set_exception, error)
+        else:
+            outcome = partial(future.set_result, result)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, checker, failure)
+            loop.call_soon_threadsafe(settle, outcome)
 
     Thread(target=target, name="load", daemon=True).start()
     return future

@@ -32,6 +32,12 @@ class BatchRequest(SlicedMessage):
         """The request without its flows. To be asked after the scan. Raises DecodeError."""
         return BatchCheckFlowsRequest.FromString(self.rest)
 
+    def find_enis(self, found: set[str]) -> Iterator[None]:
+        """Adds the ENIs of all readable flows, yielding after each run."""
+        for run in self.runs:
+            found |= {flow.eni_id for flow in self.flows(run) if flow is not None}
+            yield
+
     def flows(self, run: tuple[int, int]) -> Iterable[Flow | None]:
         """The flows of a run, None for each that is not readable."""
         start, end = run

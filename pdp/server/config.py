@@ -1,6 +1,7 @@
 """What can be set about a server."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pdp.index.cache import DEFAULT_LIMIT_BYTES
 
@@ -15,6 +16,11 @@ class ServerConfig:
     `metrics_listen` there are no metrics. Limits are per request, except `most_requests_at_once`, which is how many
     are being answered or wait for a revision. Agents may ping as often as every `shortest_ping_interval_s`, with no
     call open too; the server pings silent ones after `ping_after_s` and drops those who stay silent.
+
+    `credentials` is the file that tells callers apart; without it whoever reaches the server is the operator.
+    `tls_cert` and `tls_key` are given both or neither. `region` stands in the names of resources (§6.6). `history` is
+    how many commits before the newest a store keeps; `audit_log` where each write and refusal gets its line, nowhere
+    without it.
     """
 
     listen: str = "127.0.0.1:50051"
@@ -27,6 +33,12 @@ class ServerConfig:
     shortest_ping_interval_s: float = 5.0
     ping_after_s: float = 60.0
     grace_s: float = 5.0
+    credentials: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    region: str = "cn-hangzhou"
+    audit_log: Path | None = None
+    history: int = 10_000
 
     def grpc_options(self) -> list[tuple[str, int]]:
         """The options of grpc's server."""

@@ -18,6 +18,7 @@ from pdp.model.verdict import Verdict
 from pdp.policy.explain import explain
 from pdp.server.answers import CheckResponses, position_of, verdict_to_proto
 from pdp.server.batch import BatchAnswers, BatchRequest
+from pdp.server.check_gate import CheckGate
 from pdp.server.column_answers import ColumnAnswers
 from pdp.server.columns import columns_from_proto
 from pdp.server.convert import asked_flow, flow_from_proto, path_from_proto, unknown_resource
@@ -43,7 +44,10 @@ ANSWER_MARGIN_S = 0.25
 
 
 class DecisionService:
-    """Answers checks from the present policy of a source. `now` tells the time in nanoseconds since 1970."""
+    """Answers checks from the present policy of a source. `now` tells the time in nanoseconds since 1970.
+
+    With a `gate`, who asks must be known and may ask about some ENIs only; without one, anybody about all.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class DecisionService:
         *,
         most_batch_rows: int,
         most_column_rows: int,
+        gate: CheckGate | None = None,
         now: Callable[[], Instant] = _CLOCK,
     ) -> None:
         self._source = source
@@ -60,6 +65,7 @@ class DecisionService:
         self._turns = turns
         self._most_batch_rows = most_batch_rows
         self._most_column_rows = most_column_rows
+        self._gate = gate
         self._now = now
         self._responses: CheckResponses | None = None
 
@@ -85,9 +91,12 @@ class DecisionService:
         self, request: messages.CheckFlowRequest, context: Context
     ) -> bytes:
         """One flow; the serialised CheckFlowResponse."""
+        asker = None if self._gate is None else self._gate.asker("CheckFlow", context)
         checker = self._source.checker
         if checker is None or request.at_least_revision > checker.snapshot.revision:
             checker = await self._checker(request.at_least_revision, context)
+        if asker is not None:
+            asker.permit(checker.snapshot, (request.flow.eni_id,))
         eni_id, flow = flow_from_proto(asked_flow(request))
         check = checker.check if request.omit_region else checker.check_region
         verdict = self._verdict(check, eni_id, flow, self._now())
@@ -98,6 +107,7 @@ class DecisionService:
 
     async def BatchCheckFlows(self, request: BatchRequest, context: Context) -> bytes:  # noqa: N802
         """Many flows, in slices that let others through."""
+        asker = None if self._gate is None else self._gate.asker("BatchCheckFlows", context)
         await self._turns.run(request.scan())
         if request.count > self._most_batch_rows:
             raise FieldError(
@@ -107,6 +117,10 @@ class DecisionService:
             )
         head = request.head()
         checker = await self._checker(head.at_least_revision, context)
+        if asker is not None and not asker.may_ask_about_any:
+            enis: set[str] = set()
+            await self._turns.run(request.find_enis(enis))
+            asker.permit(checker.snapshot, enis)
         answers = BatchAnswers(checker, self._now(), self._counts, include_regions=head.include_regions)
         await self._turns.run(answers.answer(request))
         return answers.response()
@@ -115,8 +129,11 @@ class DecisionService:
         self, request: messages.CheckFlowColumnsRequest, context: Context
     ) -> messages.CheckFlowColumnsResponse:
         """Very many flows as columns, in slices that let others through."""
+        asker = None if self._gate is None else self._gate.asker("CheckFlowColumns", context)
         columns = columns_from_proto(request, self._most_column_rows)
         checker = await self._checker(request.at_least_revision, context)
+        if asker is not None:
+            asker.permit(checker.snapshot, columns.eni_ids)
         check = ColumnCheck(checker, columns, self._now())
         await self._turns.run(check.steps())
         answers = ColumnAnswers(check, self._counts)
@@ -127,7 +144,10 @@ class DecisionService:
         self, request: messages.ExplainFlowRequest, context: Context
     ) -> messages.ExplainFlowResponse:
         """One flow, stage by stage."""
+        asker = None if self._gate is None else self._gate.asker("ExplainFlow", context)
         checker = await self._checker(request.at_least_revision, context)
+        if asker is not None:
+            asker.permit(checker.snapshot, (request.flow.eni_id,))
         eni_id, flow = flow_from_proto(asked_flow(request))
         at = self._now()
         verdict = self._verdict(checker.check_region, eni_id, flow, at)
@@ -151,7 +171,10 @@ class DecisionService:
         self, request: messages.CheckPathRequest, context: Context
     ) -> messages.CheckPathResponse:
         """One 5-tuple from end to end (§2.5)."""
+        asker = None if self._gate is None else self._gate.asker("CheckPath", context)
         checker = await self._checker(request.at_least_revision, context)
+        if asker is not None:
+            asker.permit(checker.snapshot, (request.source.eni_id, request.destination.eni_id))
         at = self._now()
         path = path_from_proto(checker.snapshot, request)
         egress, ingress = (

@@ -5,7 +5,7 @@ request and write the answer: bytes that are no message are refused like any oth
 either escapes as grpc's own text.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from secrets import token_hex
 from time import perf_counter
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -29,6 +29,12 @@ class Context(Protocol):
 
     def time_remaining(self) -> float | None:
         """Seconds to the deadline, or None."""
+
+    def invocation_metadata(self) -> Iterable[tuple[str, str | bytes]] | None:
+        """The call's metadata."""
+
+    def peer(self) -> str:
+        """Where the call comes from, such as `ipv4:127.0.0.1:50000`."""
 
     async def abort(
         self, code: grpc.StatusCode, details: str, trailing_metadata: tuple[tuple[str, bytes], ...]

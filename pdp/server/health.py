@@ -1,4 +1,7 @@
-"""grpc.health.v1: every service, and the server as a whole under the blank name, serves or does not."""
+"""grpc.health.v1: every service, and the server as a whole under the blank name, serves or does not.
+
+Services that write depend on the store besides: without it they do not serve, while the server as a whole goes on.
+"""
 
 from collections.abc import Iterable
 
@@ -11,25 +14,34 @@ THE_SERVER = ""
 
 
 class Health:
-    """Not serving from the start, serving once told so, and not serving again for good when the server ends."""
+    """Not serving from the start, serving once told so, and not serving again for good when the server ends.
 
-    def __init__(self, service_names: Iterable[str], server: grpc.aio.Server) -> None:
+    `writing` are the names of the services that need the store.
+    """
+
+    def __init__(self, service_names: Iterable[str], server: grpc.aio.Server, writing: Iterable[str] = ()) -> None:
         self._names = [THE_SERVER, *service_names]
+        self._writing = tuple(writing)
         self._servicer = health.aio.HealthServicer()
         add_HealthServicer_to_server(self._servicer, server)
 
     async def not_serving_yet(self) -> None:
         """Until a policy is loaded."""
-        await self._set_all(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._set(self._names, health_pb2.HealthCheckResponse.NOT_SERVING)
 
     async def serving(self) -> None:
         """From now on."""
-        await self._set_all(health_pb2.HealthCheckResponse.SERVING)
+        await self._set(self._names, health_pb2.HealthCheckResponse.SERVING)
+
+    async def store_is_available(self, available: bool) -> None:
+        """Whether services that write can, from now on."""
+        response = health_pb2.HealthCheckResponse
+        await self._set(self._writing, response.SERVING if available else response.NOT_SERVING)
 
     async def ending(self) -> None:
         """Not serving, whatever is said later."""
         await self._servicer.enter_graceful_shutdown()
 
-    async def _set_all(self, status: int) -> None:
-        for name in self._names:
+    async def _set(self, names: Iterable[str], status: int) -> None:
+        for name in names:
             await self._servicer.set(name, status)

@@ -89,15 +89,15 @@ async def test_a_server_can_listen_on_a_socket_file(start_server: StartServer, t
     await running.stub.CheckFlow(CheckFlowRequest(flow=ssh()))
 
 
-async def test_listening_beyond_loopback_is_warned_about(start_server: StartServer) -> None:
-    with capture_logs() as logs:
+async def test_without_credentials_a_server_listens_on_loopback_alone(start_server: StartServer) -> None:
+    with pytest.raises(ListenError, match="without credentials"):
         await start_server(SNAPSHOT, listen="0.0.0.0:0")
-    assert any(entry["log_level"] == "warning" and "no TLS" in entry["event"] for entry in logs)
 
 
-async def test_listening_on_loopback_is_not(start_server: StartServer) -> None:
+async def test_without_credentials_a_server_says_so(start_server: StartServer) -> None:
     with capture_logs() as logs:
         await start_server(SNAPSHOT)
+    assert any("NO CREDENTIALS ARE CONFIGURED" in entry["event"] for entry in logs)
     assert {entry["log_level"] for entry in logs} == {"info"}
 
 

@@ -26,6 +26,12 @@ class Call:
     def time_remaining(self) -> float | None:
         return None
 
+    def invocation_metadata(self) -> None:
+        return None
+
+    def peer(self) -> str:
+        return "ipv4:192.0.2.7:50000"
+
     async def abort(
         self, code: grpc.StatusCode, details: str, trailing_metadata: tuple[tuple[str, bytes], ...]
     ) -> NoReturn:

@@ -4,17 +4,26 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pdp.index.cache import IndexCache
+from pdp.model.codes import Code
 from pdp.model.errors import PdpError, Reason
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
 from pdp.server.counts import LATENCY_BOUNDS_S, Counts, MethodCounts
 from pdp.server.listening import HostPort
 from pdp.server.metrics import MetricsServer, ServerCollector
+from pdp.server.store_state import StoreState
+from pdp.store.contract import Facts
 
 
-def samples(counts: Counts, cache: IndexCache | None = None, revision: int = 0) -> dict[tuple[str, ...], float]:
+def samples(
+    counts: Counts,
+    cache: IndexCache | None = None,
+    revision: int = 0,
+    store: StoreState | None = None,
+    audit_lost: int = 0,
+) -> dict[tuple[str, ...], float]:
     """Every sample by its name and the values of its labels."""
-    collector = ServerCollector(counts, cache or IndexCache(), lambda: revision)
+    collector = ServerCollector(counts, cache or IndexCache(), lambda: revision, lambda: store, lambda: audit_lost)
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in collector.collect()
@@ -69,6 +78,31 @@ def test_the_index_and_the_revision_are_shown() -> None:
     assert found["pdp_policy_revision",] == 7
     assert found["pdp_index_builds_total",] == 3
     assert found["pdp_index_bytes",] == 4096
+
+
+def test_the_store_is_shown_while_one_is_served() -> None:
+    store = StoreState(lambda _: None)
+    assert not any(key[0].startswith("pdp_store") for key in samples(Counts()))
+    found = samples(Counts(), store=store)
+    assert found["pdp_store_available",] == 1
+    store.failed("full")
+    store.commits, store.facts = 3, Facts("here", 4096, 1, 5, 9)
+    found = samples(Counts(), store=store, audit_lost=2)
+    assert found["pdp_store_available",] == 0
+    assert found["pdp_store_commits_total",] == 3
+    assert found["pdp_store_revision",] == 9
+    assert found["pdp_store_oldest_revision",] == 5
+    assert found["pdp_store_bytes",] == 4096
+    assert found["pdp_audit_lines_lost_total",] == 2
+
+
+@pytest.mark.parametrize("code", Code)
+def test_refusals_are_counted_by_the_product_s_code(code: Code) -> None:
+    counts = Counts()
+    counts.error(PdpError(code, "no"))
+    found = samples(counts)
+    assert found["pdp_errors_total", code.value] == 1
+    assert sum(value for key, value in found.items() if key[0] == "pdp_errors_total") == 1
 
 
 def test_metrics_are_served_over_http_with_facts_of_the_process() -> None:

@@ -1,0 +1,88 @@
+"""What a server administers: a store's policy, which every commit moves on, or a bundle's, which stays as it is.
+
+From here each new snapshot gets to the checks: the checker for it is derived on the thread that wrote or followed, and
+handed to the event loop whole. Checks never wait for any of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NoReturn, Protocol, TypeVar
+
+from pdp.index.cache import IndexCache
+from pdp.index.checker import Checker
+from pdp.model.codes import Code
+from pdp.model.errors import Refusal
+from pdp.policy.snapshot import Snapshot
+from pdp.policy.touched import touched_by
+from pdp.server.store_state import StoreState
+from pdp.store.contract import Driver
+from pdp.store.journal import Journal, Step, WriteRequest, Written
+
+T = TypeVar("T")
+
+
+class Policies(Protocol):
+    """What is administered."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The present one."""
+
+    def write(self, request: WriteRequest[T]) -> Written:
+        """Does what is wanted, once for a token, and never in part. Raises Refusal, with everything as it was."""
+
+
+class FixedPolicy:
+    """A policy that is served as it was read, and refuses every write."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def write(self, _request: WriteRequest[T]) -> NoReturn:
+        """Raises Refusal with READ_ONLY."""
+        raise Refusal(
+            Code.READ_ONLY,
+            "this server serves a bundle, which nobody can change through it; "
+            "start it with --store sqlite:PATH to administer a policy",
+        )
+
+
+class StoredPolicy:
+    """A store's policy. `publish` gets each new checker, in order, on whichever thread brought the commit.
+
+    Building one reads the state and prepares its checker. Raises StoreRefused and StoreUnavailable.
+    """
+
+    def __init__(
+        self, driver: Driver, cache: IndexCache, state: StoreState, publish: Callable[[Checker], None]
+    ) -> None:
+        self.driver = driver
+        self.state = state
+        self.journal = Journal(driver, self._moved)
+        self._publish = publish
+        self.checker = Checker(self.journal.snapshot, cache)
+        self.checker.prepare()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest that this process knows of."""
+        return self.journal.snapshot
+
+    def write(self, request: WriteRequest[T]) -> Written:
+        """See `Journal.write`; what it says of the store is noted."""
+        try:
+            written = self.journal.write(request)
+        except Refusal as error:
+            if error.code is Code.STORE_UNAVAILABLE:
+                self.state.failed(error.message)
+            raise
+        if written.after != written.before:
+            self.state.worked()
+        return written
+
+    def _moved(self, steps: Sequence[Step]) -> None:
+        """Under the journal's lock: the checkers come in order, and none is derived from an older one twice."""
+        before, after = self.checker.snapshot, steps[-1].snapshot
+        keys = {key for step in steps for key in step.touched}
+        self.checker = self.checker.after(after, touched_by(keys, before, after))
+        self.state.commits += len(steps)
+        self._publish(self.checker)
