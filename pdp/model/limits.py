@@ -1,6 +1,7 @@
 """Quotas as data, in named versions (§4.10). Counting is not done here, and nothing here refuses anything."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,12 @@ LARGEST_QUOTA = 1_000_000
 """Above any use, so that a mistyped value is noticed."""
 
 
+@lru_cache(maxsize=1024)
 def limits_under(version: str, quotas: tuple[tuple[str, int], ...]) -> Limits:
     """The limits of a version, with an account's adjusted ones in their place."""
     return replace(LIMITS_BY_VERSION[version], **dict(quotas))  # type: ignore[arg-type]
 
 
 LAST_NEW_PRIORITY = 100
-"""The highest priority of a new rule; old groups hold rules up to 110 (§3.4)."""
+LAST_PRIORITY = 110
+"""The highest priority of a new rule, and of one in an old group that the system made (§3.4)."""

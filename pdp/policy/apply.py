@@ -12,16 +12,16 @@ from typing import Any, cast
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
 from pdp.model.groups import SecurityGroup
-from pdp.model.ids import EniId, GroupId, Revision
+from pdp.model.ids import EniId, GroupId, Revision, RuleId
 from pdp.model.instants import Instant
 from pdp.model.network import Eni
 from pdp.policy import changes as kinds
 from pdp.policy.changes import Change, Kind, Origin
-from pdp.policy.checking import Check, managed, not_found
+from pdp.policy.checking import Check, invalid, managed, not_found
 from pdp.policy.checks import check_touched
 from pdp.policy.draft import Draft
 from pdp.policy.quotas import findings
-from pdp.policy.rule_checks import check_added_rules, check_replaced_rule
+from pdp.policy.rule_checks import check_added_rules
 from pdp.policy.snapshot import Snapshot, resources_of
 
 
@@ -44,9 +44,7 @@ def apply(snapshot: Snapshot, changes: Sequence[Change], origin: Origin, at: Ins
     for change in changes:
         _STEPS[type(change)](draft, change, origin)
     touched = frozenset(key for key in draft.touched if draft.get(*key) != draft.before(*key))
-    if not touched:
-        return Applied(snapshot)
-    after = draft.finish(Revision(snapshot.revision + 1))
+    after = draft.finish(Revision(snapshot.revision + 1)) if touched else snapshot
     check_touched(Check(snapshot, after, origin, at), touched)
     notes = tuple(findings(resources_of(after))) if origin is Origin.IMPORT else ()
     return Applied(after, touched, notes)
@@ -57,40 +55,33 @@ def _put(draft: Draft, change: kinds.Put, _origin: Origin) -> None:
 
 
 def _delete(draft: Draft, change: kinds.Delete, _origin: Origin) -> None:
+    if change.kind is Kind.SETTINGS:
+        raise invalid("settings", "they can be changed, not deleted")
     _found(draft, change.kind, change.id)
     draft.delete(change.kind, change.id)
 
 
 def _add_rules(draft: Draft, change: kinds.AddRules, origin: Origin) -> None:
     """Those that the group has already add nothing (§5.1)."""
-    group = _group(draft, change.group)
+    group = _group_to_change(draft, change.group, origin)
     check_added_rules(group, change.rules)
     present = {rule.identity for rule in group.rules}
-    added = tuple(rule for rule in change.rules if rule.identity not in present)
-    _refuse_managed(group, origin)
-    if added:
-        draft.put(replace(group, rules=(*group.rules, *added)))
+    added = (rule for rule in change.rules if rule.identity not in present)
+    draft.put(replace(group, rules=(*group.rules, *added)))
 
 
 def _remove_rules(draft: Draft, change: kinds.RemoveRules, origin: Origin) -> None:
-    group = _group(draft, change.group)
-    _refuse_managed(group, origin)
-    unknown = sorted(set(change.rule_ids) - {rule.id for rule in group.rules})
-    if unknown:
-        raise _no_rule(group, unknown[0])
+    group = _group_to_change(draft, change.group, origin)
     gone = set(change.rule_ids)
+    _check_rules_exist(group, gone)
     draft.put(replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone)))
 
 
 def _replace_rule(draft: Draft, change: kinds.ReplaceRule, origin: Origin) -> None:
-    group = _group(draft, change.group)
-    _refuse_managed(group, origin)
-    others = [rule for rule in group.rules if rule.id != change.rule.id]
-    if len(others) == len(group.rules):
-        raise _no_rule(group, change.rule.id)
-    before = next(rule for rule in group.rules if rule.id == change.rule.id)
-    check_replaced_rule(group, before, change.rule)
-    draft.put(replace(group, rules=(*others, change.rule)))
+    group = _group_to_change(draft, change.group, origin)
+    _check_rules_exist(group, {change.rule.id})
+    rules = (change.rule if rule.id == change.rule.id else rule for rule in group.rules)
+    draft.put(replace(group, rules=tuple(rules)))
 
 
 def _join(draft: Draft, change: kinds.JoinGroup, _origin: Origin) -> None:
@@ -129,14 +120,20 @@ def _group(draft: Draft, group: GroupId) -> SecurityGroup:
     return cast(SecurityGroup, _found(draft, Kind.GROUP, group))
 
 
+def _group_to_change(draft: Draft, group_id: GroupId, origin: Origin) -> SecurityGroup:
+    """A group whose rules may change (§4.9): asked here too, since a change without effect is refused all the same."""
+    group = _group(draft, group_id)
+    if origin is Origin.REQUEST and group.service_managed:
+        raise managed(group)
+    return group
+
+
 def _eni(draft: Draft, eni: EniId) -> Eni:
     return cast(Eni, _found(draft, Kind.ENI, eni))
 
 
-def _refuse_managed(group: SecurityGroup, origin: Origin) -> None:
-    if origin is Origin.REQUEST and group.service_managed:
-        raise managed(group)
-
-
-def _no_rule(group: SecurityGroup, rule: str) -> Refusal:
-    return Refusal(Code.RULE_NOT_EXIST, f"{group.id} has no rule {quoted(rule)}", resource=rule)
+def _check_rules_exist(group: SecurityGroup, rules: set[RuleId]) -> None:
+    """Revoking or changing by an unknown id is an error (§5.2)."""
+    unknown = sorted(rules - {rule.id for rule in group.rules})
+    if unknown:
+        raise Refusal(Code.RULE_NOT_EXIST, f"{group.id} has no rule {quoted(unknown[0])}", resource=unknown[0])

@@ -12,7 +12,8 @@ from immutables import MapMutation
 
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import InstanceId, PenaltyId, Revision, StoreId
-from pdp.model.network import Account, Eni, Penalty, PenaltyAction, PenaltyState, Settings
+from pdp.model.network import Account, Eni, Instance, Penalty, PenaltyAction, PenaltyState, Settings
+from pdp.model.ram import RamUser
 from pdp.model.resources import Resources
 from pdp.model.rules import PortList, PrefixList
 from pdp.policy.changes import Kind, Resource, key_of, kind_of
@@ -150,22 +151,29 @@ def _keep(entries: "MapMutation[InstanceId, Any]", instance: InstanceId, values:
         entries.pop(instance, None)
 
 
+_UNORDERED: dict[type, tuple[str, ...]] = {
+    SecurityGroup: ("tags",),
+    Eni: ("groups", "prefixes"),
+    Instance: ("locks",),
+    PrefixList: ("entries",),
+    PortList: ("entries",),
+    Account: ("quotas",),
+    RamUser: ("policies",),
+}
+"""What of a resource has no order, and holds nothing twice."""
+
+
 def normal(resource: Resource) -> Resource:
     """The resource with everything that has no order of its own sorted, so that equal ones are equal (§1)."""
-    match resource:
-        case SecurityGroup():
-            rules = tuple(sorted(resource.rules, key=lambda rule: rule.id))
-            return replace(resource, rules=rules, tags=tuple(sorted(resource.tags)))
-        case Eni():
-            return replace(resource, groups=tuple(sorted(set(resource.groups))))
-        case PrefixList():
-            return replace(resource, entries=tuple(sorted(set(resource.entries))))
-        case PortList():
-            return replace(resource, entries=tuple(sorted(set(resource.entries))))
-        case Penalty(id=""):
-            digest = sha256(repr(resource).encode("utf-8", "backslashreplace")).hexdigest()
-            return replace(resource, id=PenaltyId(f"pen-derived-{digest[:20]}"))
-    return resource
+    changed: dict[str, Any] = {
+        name: tuple(sorted(set(getattr(resource, name)))) for name in _UNORDERED.get(type(resource), ())
+    }
+    if isinstance(resource, SecurityGroup):
+        changed["rules"] = tuple(sorted(resource.rules, key=lambda rule: rule.id))
+    if isinstance(resource, Penalty) and not resource.id:
+        digest = sha256(repr(resource).encode("utf-8", "backslashreplace")).hexdigest()
+        changed["id"] = PenaltyId(f"pen-derived-{digest[:20]}")
+    return replace(resource, **changed) if changed else resource
 
 
 def resources_in(resources: Resources) -> Iterable[Resource]:

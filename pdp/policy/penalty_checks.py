@@ -1,12 +1,11 @@
-"""The way of a penalty (§7.1 to §7.4): who may take which step, and what a penalty needs."""
+"""The way of a penalty (§7.1 to §7.4): who may take which step. No step of the owner's ends an effect."""
 
 from dataclasses import replace
 
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
-from pdp.model.network import Penalty, PenaltyAction, PenaltyState
-from pdp.policy.changes import Kind
-from pdp.policy.checking import Check, not_found, operator_only
+from pdp.model.network import Penalty, PenaltyState
+from pdp.policy.checking import Check, operator_only
 
 STEPS = {
     PenaltyState.IN_FORCE: {PenaltyState.UNBLOCK_REQUESTED, PenaltyState.APPEAL_FILED, PenaltyState.LIFTED},
@@ -17,27 +16,29 @@ STEPS = {
 }
 """From a state, the states that may follow (§7.2). A penalty that was upheld can still be lifted."""
 OF_THE_OWNER = {PenaltyState.UNBLOCK_REQUESTED, PenaltyState.APPEAL_FILED}
-"""Steps that the owner takes; all others are the operator's."""
+"""Steps that the owner takes, with a statement; all others are the operator's."""
 
 
 def check_penalty(check: Check, before: Penalty | None, after: Penalty) -> None:
     """A penalty that was imposed or took a step."""
-    if after.action is PenaltyAction.BLOCK_DOMAIN:
-        if not after.domain and not after.url:
-            raise Refusal(Code.MISSING_PARAMETER, f"{after.id}: BLOCK_DOMAIN needs a domain or a url")
-    elif after.instance not in check.after.instances and not check.after.instance_enis.get(after.instance):
-        raise not_found(Kind.INSTANCE, after.instance)
-    if before is not None and not check.is_import:
+    if before is not None:
         _check_step(check, before, after)
-    elif not check.is_import:
-        if check.is_request:
-            raise operator_only("imposing a penalty")
-        if after.state is not PenaltyState.IN_FORCE:
-            raise Refusal(Code.PENALTY_STATE, f"{after.id}: a new penalty is in force", resource=after.id)
+        return
+    if check.is_request:
+        raise operator_only("imposing a penalty")
+    if after.state is not PenaltyState.IN_FORCE:
+        raise Refusal(Code.PENALTY_STATE, f"{after.id}: a new penalty is in force", resource=after.id)
+
+
+def check_penalty_gone(_check: Check, gone: Penalty) -> None:
+    """What was imposed stays on record."""
+    message = f"{gone.id}: a penalty is lifted, never removed: it stays on record"
+    raise Refusal(Code.PENALTY_STATE, message, resource=gone.id)
 
 
 def _check_step(check: Check, before: Penalty, after: Penalty) -> None:
-    if replace(before, state=after.state, statement=after.statement) != after:
+    statement = after.statement if after.state in OF_THE_OWNER else before.statement
+    if replace(before, state=after.state, statement=statement) != after:
         raise Refusal(Code.PENALTY_STATE, f"{after.id}: what a penalty says does not change", resource=after.id)
     if after.state not in STEPS[before.state]:
         message = f"{after.id} is {_words(before)}: it cannot become {_words(after)}"

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pdp.model.groups import GroupType, SecurityGroup
-from pdp.model.ids import GroupId, PortListId, PrefixListId
-from pdp.model.limits import LAST_NEW_PRIORITY, LIMITS_BY_VERSION, Limits
+from pdp.model.ids import NO_ACCOUNT, AccountId, GroupId, PortListId, PrefixListId, VpcId
+from pdp.model.limits import LAST_NEW_PRIORITY, Limits, limits_under
 from pdp.model.network import Eni
+from pdp.model.protocols import WITH_PORTS
 from pdp.model.resources import Resources
-from pdp.model.rules import GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
+from pdp.model.rules import Action, GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
 
 MOST_NAMED = 5
 """Rules that a finding names; the rest is counted."""
@@ -34,7 +35,7 @@ def rule_count(
 
 def findings(resources: Resources) -> list[str]:
     """Every finding, by id within each kind. Each sentence names the limit, its value and the present count."""
-    counts = _Counts(resources, LIMITS_BY_VERSION[resources.settings.limits])
+    counts = _Counts(resources)
     groups = sorted(resources.groups, key=lambda group: group.id)
     found = [sentence for group in groups for sentence in counts.of_group(group)]
     found += [sentence for eni in sorted(resources.enis, key=lambda eni: eni.id) for sentence in counts.of_eni(eni)]
@@ -47,7 +48,20 @@ class _Counts:
     """The resources, counted once."""
 
     resources: Resources
-    limits: Limits
+
+    @cached_property
+    def quotas(self) -> dict[AccountId, tuple[tuple[str, int], ...]]:
+        """The adjusted limits of accounts."""
+        return {account.id: account.quotas for account in self.resources.accounts}
+
+    @cached_property
+    def vpc_accounts(self) -> dict[VpcId, AccountId]:
+        """Who owns each VPC, and so its ENIs that name no owner."""
+        return {vpc.id: vpc.account for vpc in self.resources.vpcs}
+
+    def limits_of(self, account: AccountId) -> Limits:
+        """The limits of an account (§4.10)."""
+        return limits_under(self.resources.settings.limits, self.quotas.get(account, ()))
 
     @cached_property
     def groups(self) -> dict[GroupId, SecurityGroup]:
@@ -74,7 +88,7 @@ class _Counts:
 
     def of_group(self, group: SecurityGroup) -> Iterator[str]:
         """Findings of one group."""
-        limits, members = self.limits, self.members.get(group.id, [])
+        limits, members = self.limits_of(group.account), self.members.get(group.id, [])
         yield from self._over(group.id, "rules per group", limits.rules_per_group, self.rules[group.id])
         if group.type is GroupType.BASIC:
             addresses = sum(len(eni.addresses) + len(eni.prefixes) for eni in members)
@@ -83,29 +97,35 @@ class _Counts:
             )
         else:
             yield from self._over(group.id, "ENIs per advanced group", limits.enis_per_advanced_group, len(members))
-        yield from self._group_peers(group)
+        yield from self._group_peers(group, limits)
+        if group.type is GroupType.ADVANCED and group.inner_access is Action.ACCEPT:
+            yield f"{group.id}: inner access Accept of an advanced group, whose members it lets do nothing"
         late = [rule for rule in group.rules if rule.priority > LAST_NEW_PRIORITY]
         what = f"rules of a priority above {LAST_NEW_PRIORITY}, the last that a new rule may have"
         yield from _never(group.id, what, late)
+        portless = [
+            rule for rule in group.rules if rule.protocol in WITH_PORTS and not rule.ports and not rule.port_list
+        ]
+        yield from _never(group.id, "rules of TCP or UDP for all ports as -1/-1", portless)
 
     def of_eni(self, eni: Eni) -> Iterator[str]:
         """Findings of one ENI."""
         total = sum(self.rules[group] for group in eni.groups)
-        yield from self._over(eni.id, "groups per ENI", self.limits.groups_per_eni, len(eni.groups))
-        yield from self._over(eni.id, "rules per ENI over its groups", self.limits.rules_per_eni, total)
+        limits = self.limits_of(eni.account or self.vpc_accounts.get(eni.vpc, NO_ACCOUNT))
+        yield from self._over(eni.id, "groups per ENI", limits.groups_per_eni, len(eni.groups))
+        yield from self._over(eni.id, "rules per ENI over its groups", limits.rules_per_eni, total)
 
     def of_accounts(self) -> Iterator[str]:
         """Findings of accounts."""
         groups = Counter(group.account for group in self.resources.groups)
         for account, count in sorted(groups.items()):
-            yield from self._over(f"account {account}", "groups per account", self.limits.groups_per_account, count)
+            limit = self.limits_of(account).groups_per_account
+            yield from self._over(f"account {account}", "groups per account", limit, count)
 
-    def _group_peers(self, group: SecurityGroup) -> Iterator[str]:
+    def _group_peers(self, group: SecurityGroup, limits: Limits) -> Iterator[str]:
         """Group peers stand between two basic groups, and not too many in one (§4.5)."""
         peers = [(rule, rule.peer.group) for rule in group.rules if isinstance(rule.peer, GroupPeer)]
-        yield from self._over(
-            group.id, "rules with a group peer per group", self.limits.group_peers_per_group, len(peers)
-        )
+        yield from self._over(group.id, "rules with a group peer per group", limits.group_peers_per_group, len(peers))
         own = [rule for rule, peer in peers if peer == group.id]
         yield from _never(group.id, "rules that name the group itself as peer", own)
         if group.type is GroupType.ADVANCED:
@@ -114,11 +134,13 @@ class _Counts:
         others = [(rule, self.groups.get(peer)) for rule, peer in peers if peer != group.id]
         toward = [rule for rule, peer in others if peer is not None and peer.type is GroupType.ADVANCED]
         yield from _never(group.id, "rules with an advanced group as peer", toward)
+        elsewhere = [rule for rule, peer in others if peer is not None and peer.vpc != group.vpc]
+        yield from _never(group.id, "rules with a group of another VPC as peer", elsewhere)
 
     def _over(self, what: str, limit: str, value: int, count: int) -> Iterator[str]:
         """A count beyond a limit."""
         if count > value:
-            yield f"{what}: {count} is above the limit of {value} {limit} (limits of {self.limits.version})"
+            yield f"{what}: {count} is above the limit of {value} {limit} (limits of {self.resources.settings.limits})"
 
 
 def _never(group: GroupId, what: str, rules: list[Rule]) -> Iterator[str]:

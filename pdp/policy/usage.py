@@ -56,7 +56,8 @@ class Usage:
     """Counts of one snapshot.
 
     `peers` tells for a group which others name it as peer, and in how many rules; `lists` the same for prefix and port
-    lists; `vpcs` how many groups and ENIs a VPC has; `accounts` how many groups; `defaults` the default group of a VPC.
+    lists; `vpcs` how many groups and ENIs a VPC has; `accounts` how many groups; `defaults` the groups of a VPC that
+    are marked as its default one: one at most, once changes were checked (§4.1).
     """
 
     members: Map[GroupId, Members] = Map()
@@ -64,11 +65,15 @@ class Usage:
     lists: Map[ListId, Map[GroupId, int]] = Map()
     vpcs: Map[VpcId, int] = Map()
     accounts: Map[AccountId, int] = Map()
-    defaults: Map[VpcId, GroupId] = Map()
+    defaults: Map[VpcId, tuple[GroupId, ...]] = Map()
 
     def members_of(self, group: GroupId) -> Members:
         """The members of a group."""
         return self.members.get(group, NO_MEMBERS)
+
+    def default_of(self, vpc: VpcId) -> GroupId | None:
+        """The default group of a VPC, or None (§4.1)."""
+        return next(iter(self.defaults.get(vpc, ())), None)
 
     def users_of(self, group: GroupId) -> list[GroupId]:
         """Other groups that name this one as peer, sorted."""
@@ -95,10 +100,7 @@ class UsageDraft:
         self._vpc(group.vpc, sign)
         _count(self._accounts, group.account, sign)
         if group.is_default:
-            if sign > 0:
-                self._defaults[group.vpc] = group.id
-            elif self._defaults.get(group.vpc) == group.id:
-                del self._defaults[group.vpc]
+            self._default(group, sign)
         for peer in _peers(group):
             _count_in(self._peers, peer, group.id, sign)
         for list_id in _lists(group):
@@ -127,6 +129,14 @@ class UsageDraft:
 
     def _vpc(self, vpc: VpcId, sign: int) -> None:
         _count(self._vpcs, vpc, sign)
+
+    def _default(self, group: SecurityGroup, sign: int) -> None:
+        others = set(self._defaults.get(group.vpc, ())) - {group.id}
+        defaults = others | {group.id} if sign > 0 else others
+        if defaults:
+            self._defaults[group.vpc] = tuple(sorted(defaults))
+        else:
+            del self._defaults[group.vpc]
 
 
 def _peers(group: SecurityGroup) -> Iterable[GroupId]:
