@@ -8,7 +8,7 @@ from pdp.formats.faults import Findings
 from pdp.formats.pdp_json import EniSettings, GroupSettings, PdpJson
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import NO_ACCOUNT
-from pdp.model.network import Eni
+from pdp.model.network import Eni, Instance
 from pdp.model.resources import Resources
 from pdp.model.rules import Rule
 
@@ -19,9 +19,12 @@ def with_additions(answered: Resources, pdp_json: PdpJson, findings: Findings) -
         answered,
         groups=tuple(_group(group, pdp_json.groups.get(group.id)) for group in answered.groups),
         enis=_finished(answered.enis, pdp_json, findings),
-        instances=tuple(
-            replace(instance, account=pdp_json.instances.get(instance.id, NO_ACCOUNT))
-            for instance in answered.instances
+        instances=(
+            *(
+                replace(instance, account=pdp_json.instances.get(instance.id, NO_ACCOUNT))
+                for instance in answered.instances
+            ),
+            *_only_punished(answered, pdp_json),
         ),
         prefix_lists=tuple(
             replace(made, account=pdp_json.prefix_lists.get(made.id, NO_ACCOUNT)) for made in answered.prefix_lists
@@ -37,6 +40,14 @@ def with_additions(answered: Resources, pdp_json: PdpJson, findings: Findings) -
     )
     _note_idle_accounts(resources, findings)
     return resources
+
+
+def _only_punished(answered: Resources, pdp_json: PdpJson) -> Iterable[Instance]:
+    """Instances that a penalty names, and otherwise only an ENI that is left out: they would be unknown."""
+    kept = {instance.id for instance in answered.instances} | {eni.instance for eni in answered.enis if eni.groups}
+    named = {penalty.instance for penalty in pdp_json.penalties}
+    left_out = {eni.instance for eni in answered.enis} - kept
+    return map(Instance, sorted(named & left_out))
 
 
 def _group(group: SecurityGroup, settings: GroupSettings | None) -> SecurityGroup:

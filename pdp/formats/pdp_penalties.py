@@ -43,7 +43,8 @@ def _penalty(values: Values, punishable: Container[str] | None) -> Penalty | Non
     state = values.member("state", PenaltyState, PenaltyState.IN_FORCE)
     instance, domain, url = map(values.text, ("instance", "domain", "url"))
     if action is not None:
-        _check_target(values, action, punishable)
+        # A lifted one stays on record when its instance is gone.
+        _check_target(values, action, None if state is PenaltyState.LIFTED else punishable)
     since, until = values.instant("since"), values.instant("until")
     if since is not None and until is not None and until <= since:
         values.note("ends no later than it begins, so it never has effect")

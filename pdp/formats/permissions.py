@@ -15,13 +15,12 @@ from pdp.model.addresses import Cidr, Family
 from pdp.model.errors import quoted
 from pdp.model.flow import Direction
 from pdp.model.ids import GroupId, PortListId, PrefixListId, RuleId
+from pdp.model.limits import LAST_PRIORITY
 from pdp.model.protocols import PortRange, has_ports, parse_digits, parse_port_range, parse_protocol, protocol_name
 from pdp.model.rules import Action, GroupPeer, Peer, PrefixListPeer, Rule
 
 DIRECTIONS = {"ingress": Direction.INGRESS, "egress": Direction.EGRESS}
 ACTIONS = {"accept": Action.ACCEPT, "drop": Action.DROP}
-LAST_IMPORTED_PRIORITY = 110
-"""Rules of this priority exist in old groups made by the system; new ones end at 100 (§3.4)."""
 
 _NIC_TYPES = {"intranet": True, "internet": False}
 _ALL_PORTS = "-1/-1"
@@ -143,9 +142,9 @@ def _sides(direction: Direction) -> tuple[_Side, _Side]:
 def _read_priority(fields: Fields) -> int | None:
     text = fields.text_or_number("Priority") or "1"
     priority = parse_digits(text)
-    if priority is not None and 1 <= priority <= LAST_IMPORTED_PRIORITY:
+    if priority is not None and 1 <= priority <= LAST_PRIORITY:
         return priority
-    fields.complain(f"Priority {quoted(text)} is not a whole number from 1 to {LAST_IMPORTED_PRIORITY}")
+    fields.complain(f"Priority {quoted(text)} is not a whole number from 1 to {LAST_PRIORITY}")
     return None
 
 

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from pdp.formats.bundle import BundleRefused, read_bundle
-from pdp.model.ids import AccountId
-from pdp.model.instants import parse_instant
+from pdp.model.ids import AccountId, Revision, StoreId
+from pdp.model.instants import Instant, parse_instant
 from pdp.model.network import Account, Penalty, PenaltyAction, PenaltyClass, SameGroupPrecedence, Settings, SmtpScope
 from pdp.model.ram import RamPolicy, RamUser
 from pdp.model.resources import Resources
-from tests.formats.bundles import INSTANCES, whole, with_eni, without, write
+from pdp.policy.apply import apply
+from pdp.policy.changes import Origin, Put
+from pdp.policy.draft import resources_in
+from pdp.policy.snapshot import Snapshot
+from tests.formats.bundles import INSTANCES, instances_answer, whole, with_eni, without, write
 
 BLOCK = {"instance": "i-a", "class": "malicious_behaviour", "action": "BLOCK_TRAFFIC"}
 USER = {"account": "1000", "name": "alice", "policies": ["read"]}
@@ -89,6 +93,25 @@ def test_an_instance_may_be_named_by_an_eni_alone(tmp_path: Path) -> None:
 def test_an_instance_may_be_named_by_its_own_answer_alone(tmp_path: Path) -> None:
     files = with_eni("sg-a", InstanceId="") | {"pdp.json": {"penalties": [BLOCK]}}
     assert len(read_bundle(write(tmp_path / "bundle", files)).resources.penalties) == 1
+
+
+def test_an_instance_that_only_a_left_out_eni_names_can_be_punished(tmp_path: Path) -> None:
+    files = without(INSTANCES) | with_eni(ServiceManaged=True, InstanceId="i-service")
+    files[INSTANCES] = instances_answer()
+    block = {**BLOCK, "instance": "i-service"}
+    resources = read_bundle(write(tmp_path / "bundle", files | {"pdp.json": {"penalties": [block]}})).resources
+    assert [instance.id for instance in resources.instances] == ["i-service"]
+    assert policy_of(resources).penalties
+
+
+def test_a_lifted_penalty_stays_when_its_instance_is_gone(tmp_path: Path) -> None:
+    gone = {**BLOCK, "instance": "i-gone", "state": "lifted"}
+    assert policy_of(read(tmp_path, {"penalties": [gone]})).penalties
+
+
+def policy_of(resources: Resources) -> Snapshot:
+    changes = [Put(resource) for resource in resources_in(resources)]
+    return apply(Snapshot(StoreId("store"), Revision(0)), changes, Origin.IMPORT, Instant(0)).snapshot
 
 
 def test_quotas_of_an_account_are_read(tmp_path: Path) -> None:

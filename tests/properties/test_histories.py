@@ -112,8 +112,9 @@ def pair(rng: Random, start: Snapshot) -> tuple[list[Deed], Snapshot]:
     """Two changes that touch different resources."""
     while True:
         deeds, after = history(rng, start, 2)
-        touched = [tried(start, [deed.change], deed.origin) for deed in deeds]
-        if len(touched) == 2 and touched[0] and touched[1] and not touched[0].touched & touched[1].touched:
+        alone = [tried(start, [deed.change], deed.origin) for deed in deeds]
+        touched = [applied.touched for applied in alone if applied and applied.touched]
+        if len(touched) == 2 and not touched[0] & touched[1]:
             return deeds, after
 
 
