@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from pdp.cli.connection import connection
 from pdp.cli.exits import ExitCode, Fault
-from pdp.cli.options import usual_server
 from pdp.formats.flows import FlowQuestion
 from pdp.formats.scenarios import PathQuestion
 from pdp.model.errors import FieldError
@@ -42,7 +42,9 @@ class Answers(Protocol):
         """Both verdicts of a connection (§2.5)."""
 
 
-def answers_from(server: str | None, bundle: Path | None) -> AbstractContextManager[Answers]:
+def answers_from(
+    server: str | None, bundle: Path | None, token: str | None = None, ca: str | None = None
+) -> AbstractContextManager[Answers]:
     """The bundle or the server that was named, else the usual server. Raises Fault."""
     if server is not None and bundle is not None:
         raise Fault(ExitCode.USAGE, "name --bundle or --server, not both")
@@ -53,4 +55,5 @@ def answers_from(server: str | None, bundle: Path | None) -> AbstractContextMana
         return LocalAnswers(bundle)
     from pdp.cli.remote import RemoteAnswers  # noqa: PLC0415
 
-    return RemoteAnswers(server or usual_server(), TIMEOUT_S)
+    chosen = connection(server, token, ca)
+    return RemoteAnswers(chosen.server, TIMEOUT_S, token=chosen.token, ca=chosen.ca)

@@ -18,15 +18,21 @@ class ExitCode(IntEnum):
     """The policy cannot be read; no verdict was given."""
     SERVER = 4
     """The server cannot be reached, failed, or cannot listen where it was told to."""
+    REFUSED = 5
+    """The server refuses a request that is fine in itself: a limit, a state, a permission, another revision."""
     CLOSED_PIPE = 141
     """Whoever read the output has gone, as shells report it (128 + SIGPIPE)."""
 
 
 class Fault(Exception):
-    """Ends a verb: `str(fault)` goes to stderr as one line, and the process ends with `exit_code`."""
+    """Ends a verb: `str(fault)` goes to stderr as one line, and the process ends with `exit_code`.
 
-    def __init__(self, exit_code: ExitCode, message: str) -> None:
+    `reason` is the code that a server refused with; blank when none did.
+    """
+
+    def __init__(self, exit_code: ExitCode, message: str, reason: str = "") -> None:
         super().__init__(message)
+        self.reason = reason
         self.exit_code = exit_code
 
 

@@ -8,6 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pdp.cli.administration import (
+    accounts,
+    enis,
+    export_bundle,
+    groups,
+    import_bundle,
+    instances,
+    penalties,
+    port_lists,
+    prefix_lists,
+    ram,
+    vpcs,
+)
+from pdp.cli.administration.verbs import READ, WRITE, verb
 from pdp.cli.check import check
 from pdp.cli.evaluate import evaluate
 from pdp.cli.exits import ExitCode, Fault
@@ -43,7 +57,12 @@ app = typer.Typer(name="pdp", cls=Verbs, no_args_is_help=True, pretty_exceptions
 
 
 @app.callback()
-def root(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, whatever the verb.")] = False) -> None:
+def root(
+    *,
+    as_json: Annotated[
+        bool | None, typer.Option("--json/--no-json", help="Print JSON, whatever the verb.", show_default=False)
+    ] = None,
+) -> None:
     """Tell whether a flow may pass for an ENI, by which rule, and how far the answer reaches."""
 
 
@@ -54,6 +73,23 @@ app.command("path")(path)
 app.command("explain")(explain)
 app.command("validate")(validate)
 app.command("test")(run_scenarios)
+
+for thing in (
+    groups.app,
+    enis.app,
+    instances.app,
+    vpcs.app,
+    prefix_lists.app,
+    port_lists.app,
+    accounts.quota,
+    accounts.smtp,
+    penalties.app,
+    ram.app,
+):
+    app.add_typer(thing)
+verb(app, "whoami", READ)(accounts.whoami)
+verb(app, "import", WRITE, import_bundle.TIMEOUT_S)(import_bundle.import_bundle)
+verb(app, "export", READ, import_bundle.TIMEOUT_S)(export_bundle.export_bundle)
 
 
 @app.command()

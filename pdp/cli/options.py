@@ -1,28 +1,49 @@
 """Options that several verbs share, so that each means the same everywhere."""
 
-import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from pdp.cli.settings import VARIABLES, prefers_json
 from pdp.model.instants import Instant, parse_instant
 
 DEFAULT_SERVER = "127.0.0.1:50051"
-SERVER_VARIABLE = "PDP_SERVER"
+SYSTEM_CA = "system"
+"""In place of a CA's file: whoever this machine trusts on the web."""
 
 
-def _or_of_the_root(context: typer.Context, value: bool) -> bool:
-    """`pdp --json check …` means the same as `pdp check … --json`."""
-    return value or bool(context.find_root().params.get("as_json"))
+def _as_json(context: typer.Context, parameter: typer.CallbackParam, value: bool) -> bool:
+    """`pdp --json check …` means the same as `pdp check … --json`; without either, the settings decide."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is not None and source.name == "COMMANDLINE":
+        return value
+    of_the_root: Any = context.find_root().params.get("as_json")
+    return prefers_json() if of_the_root is None else bool(of_the_root)
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=_or_of_the_root)]
+Json = Annotated[bool, typer.Option("--json/--no-json", help="Print JSON.", callback=_as_json, show_default=False)]
 Server = Annotated[
     str | None,
     typer.Option(
-        help=f"Ask the server at HOST:PORT. Without it, ${SERVER_VARIABLE} or {DEFAULT_SERVER}.",
+        help=f"Ask the server at HOST:PORT. Without it, ${VARIABLES['server']} or {DEFAULT_SERVER}.",
         metavar="HOST:PORT",
+        show_default=False,
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Who asks. Others of this machine may see it here; ${VARIABLES['token']} keeps it to yourself.",
+        metavar="TOKEN",
+        show_default=False,
+    ),
+]
+Ca = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Use TLS and trust this CA's certificate (PEM), or `{SYSTEM_CA}`. Without it, ${VARIABLES['ca']}.",
+        metavar="FILE",
         show_default=False,
     ),
 ]
@@ -41,7 +62,25 @@ At = Annotated[
 ]
 Regions = Annotated[bool, typer.Option("--regions", help="Give each verdict its region.")]
 
-
-def usual_server() -> str:
-    """The server to ask when none is named: the environment's, or the one that `pdp serve` starts by default."""
-    return os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")]
+ClientToken = Annotated[
+    str,
+    typer.Option(
+        help="Makes the write repeatable: the same words with the same token give the first answer.",
+        metavar="TEXT",
+        show_default=False,
+    ),
+]
+ExpectedRevision = Annotated[
+    int | None,
+    typer.Option(help="Refuse unless the store is at this revision.", metavar="N", min=0, show_default=False),
+]
+Limit = Annotated[int | None, typer.Option(help="Give the first N only.", metavar="N", min=1, show_default=False)]
+Account = Annotated[
+    str,
+    typer.Option(
+        help="Of this account. Without it, your own; the operator must name one to write.",
+        metavar="ID",
+        show_default=False,
+    ),
+]

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -31,10 +32,10 @@ def complain(message: str) -> None:
 
 
 class Page:
-    """Text for people, on stdout, as it comes: never wrapped, never read as markup."""
+    """Text for people, on stdout or stderr, as it comes: never wrapped, never read as markup."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    def __init__(self, *, on_stderr: bool = False) -> None:
+        self._console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False, stderr=on_stderr)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line of parts, each a text or a text with its style."""
@@ -45,6 +46,14 @@ class Page:
         """A blank line and a heading."""
         self.line()
         self.line((text, "bold"))
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows under headings, in columns as wide as they need to be."""
+        cells = [[printable(cell) for cell in row] for row in (headings, *rows)]
+        widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+        for number, row in enumerate(cells):
+            padded = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+            self.line(("  ".join(padded).rstrip(), "" if number else "bold"))
 
     def field(self, name: str, value: str) -> None:
         """A named value, indented so that values stand below each other."""

@@ -1,7 +1,6 @@
-"""Answers from a running server: the only module of the command line that imports grpc.
+"""Calls to a running server: the only module of the command line that imports grpc.
 
-It carries questions and answers and judges nothing. What a server refuses is the question's fault (exit code 2); a
-server that cannot be reached or fails is exit code 4.
+It carries questions and answers and judges nothing; `refused` says what a call that failed ends a verb with.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +12,11 @@ import grpc
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
+from pdp.cli.connection import Connection
+from pdp.cli.contract import document_of, method_named, request_of
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.messages import explanation_document, flow_message, item_line, path_document, verdict_document
+from pdp.cli.refused import ServerError, fault_of
 from pdp.formats.flows import FlowQuestion
 from pdp.formats.scenarios import PathQuestion
 from pdp.formats.verdicts import error_line
@@ -29,32 +31,66 @@ Response = TypeVar("Response")
 CHUNK = 5_000
 """Flows in one call: enough to make the call's own cost small, few enough to stay far below every limit."""
 MOST_RECEIVED_BYTES = 64 << 20
-QUESTIONS_FAULT = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION}
-"""Statuses by which a server says that the question has no answer."""
 
 
-class RemoteAnswers:
-    """Answers from the server at HOST:PORT. `timeout_s` bounds each call."""
+class Remote:
+    """A connection to a server. `timeout_s` bounds each call."""
 
-    def __init__(self, server: str, timeout_s: float) -> None:
-        self._server = server
+    def __init__(self, connection: Connection, timeout_s: float) -> None:
+        self.server = connection.server
         self._timeout_s = timeout_s
+        self._metadata = [("authorization", f"Bearer {connection.token}")] if connection.token else []
         # A proxy of the environment is for the web; it would be asked for 127.0.0.1 too.
         options = [("grpc.max_receive_message_length", MOST_RECEIVED_BYTES), ("grpc.enable_http_proxy", 0)]
-        self._channel = grpc.insecure_channel(server, options)
-        self._stub = DecisionServiceStub(self._channel)
+        if connection.ca:
+            credentials = grpc.ssl_channel_credentials(connection.roots())
+            self.channel = grpc.secure_channel(connection.server, credentials, options)
+        else:
+            self.channel = grpc.insecure_channel(connection.server, options)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._channel.close()
+        self.channel.close()
+
+    def ask(self, method: Callable[..., Response], request: object) -> Response:
+        """What a method of a stub answers. Raises Fault."""
+        try:
+            return method(request, timeout=self._timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise fault_of(_server_error(error), self.server) from None
+
+    def call(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """What an RPC of the administering services answers, both as documents. Raises Fault."""
+        method = method_named(name)
+        rpc = self.channel.unary_unary(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )
+        return document_of(self.ask(rpc, request_of(method, fields)))
+
+
+class RemoteAnswers:
+    """Answers from the server at HOST:PORT. `timeout_s` bounds each call; `token` and `ca` are those of Connection."""
+
+    def __init__(self, server: str, timeout_s: float, *, token: str = "", ca: str = "") -> None:
+        self._server = server
+        self._remote = Remote(Connection(server, token, ca), timeout_s)
+        self._stub = DecisionServiceStub(self._remote.channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._remote.__exit__(kind, error, at)
 
     def check(self, eni: str, flow: Flow, at: Instant | None) -> dict[str, Any]:
         """One verdict with its region."""
         _refuse_time(at)
         request = decision_service_pb2.CheckFlowRequest(flow=flow_message(eni, flow))
-        answer = self._call(self._stub.CheckFlow, request)
+        answer = self._remote.ask(self._stub.CheckFlow, request)
         return verdict_document(answer.verdict, answer.position)
 
     def check_many(
@@ -68,7 +104,7 @@ class RemoteAnswers:
             request = decision_service_pb2.BatchCheckFlowsRequest(
                 flows=[flow_message(eni, flow) for eni, flow, _ in asked], include_regions=regions
             )
-            answer = self._call(self._stub.BatchCheckFlows, request)
+            answer = self._remote.ask(self._stub.BatchCheckFlows, request)
             if len(answer.items) != len(asked):
                 message = f"{self._server} gave {len(answer.items)} answers to {len(asked)} flows"
                 raise Fault(ExitCode.SERVER, message)
@@ -83,7 +119,7 @@ class RemoteAnswers:
         """The account of one verdict."""
         _refuse_time(at)
         request = decision_service_pb2.ExplainFlowRequest(flow=flow_message(eni, flow), rule_id=rule, group_id=group)
-        answer = self._call(self._stub.ExplainFlow, request)
+        answer = self._remote.ask(self._stub.ExplainFlow, request)
         return explanation_document(answer)
 
     def path(self, question: PathQuestion, at: Instant | None) -> dict[str, Any]:
@@ -97,23 +133,8 @@ class RemoteAnswers:
             source_port=source_port,
             destination_port=destination_port,
         )
-        answer = self._call(self._stub.CheckPath, request)
+        answer = self._remote.ask(self._stub.CheckPath, request)
         return path_document(answer)
-
-    def _call(self, method: Callable[..., Response], request: object) -> Response:
-        try:
-            return method(request, timeout=self._timeout_s)
-        except grpc.RpcError as error:
-            raise self._fault(error) from None
-
-    def _fault(self, error: grpc.RpcError) -> Fault:
-        code, details, reason = error.code(), error.details() or "no details", _error_reason(error)
-        if code in QUESTIONS_FAULT:
-            return Fault(ExitCode.USAGE, f"{reason or code.name}: {details}")
-        if code is grpc.StatusCode.UNAVAILABLE and not reason:
-            hint = "start one with `pdp serve --bundle DIR`, or name another with --server HOST:PORT"
-            return Fault(ExitCode.SERVER, f"no answer from a server at {self._server}: {details}; {hint}")
-        return Fault(ExitCode.SERVER, f"the server at {self._server} says {reason or code.name}: {details}")
 
 
 def _refuse_time(at: Instant | None) -> None:
@@ -121,11 +142,12 @@ def _refuse_time(at: Instant | None) -> None:
         raise Fault(ExitCode.USAGE, "a server judges at its own time; to ask about another, name a bundle")
 
 
-def _error_reason(error: grpc.RpcError) -> str:
-    """The reason in the status's ErrorInfo; blank when the status is not one of a server of ours."""
+def _server_error(error: grpc.RpcError) -> ServerError:
+    """What a failed call says. The reason is blank when the status is not one of a server of ours."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type] # a failed call is both
+    code, message = error.code().name, error.details() or "no details"
     for detail in status.details if status else ():
         info = ErrorInfo()
         if detail.Unpack(info):
-            return str(info.reason)
-    return ""
+            return ServerError(code, message, info.reason)
+    return ServerError(code, message)

@@ -9,7 +9,7 @@ import typer
 from pdp.cli.answers import Answers, Document, answers_from
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.junit import junit_xml
-from pdp.cli.options import Bundle, Json, Server
+from pdp.cli.options import Bundle, Ca, Json, Server, Token
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import why
 from pdp.formats.flows import FlowQuestion
@@ -33,6 +33,8 @@ def run_scenarios(
     *,
     bundle: Bundle = None,
     server: Server = None,
+    token: Token = None,
+    ca: Ca = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here too.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +45,7 @@ def run_scenarios(
     for file, scenarios in suites:
         beside = file.parent / BUNDLE_BESIDE
         chosen = bundle or (beside if server is None and beside.is_dir() else None)
-        with answers_from(server, chosen) as answers:
+        with answers_from(server, chosen, token, ca) as answers:
             for outcome in _run(answers, file, scenarios):
                 outcomes.append(outcome)
                 if not as_json:

@@ -10,7 +10,16 @@ from pdp.cli.exits import ExitCode, Fault, refused_question
 from pdp.model.addresses import Address, parse_address
 from pdp.model.errors import FieldError, quoted
 from pdp.model.flow import Direction, Flow, make_flow
-from pdp.model.protocols import ALL, LAST_PORT, PORT_BY_NAME, has_ports, parse_digits, parse_protocol, protocol_name
+from pdp.model.protocols import (
+    ALL,
+    LAST_PORT,
+    PORT_BY_NAME,
+    has_ports,
+    parse_digits,
+    parse_port_range,
+    parse_protocol,
+    protocol_name,
+)
 
 
 class EndWord(NamedTuple):
@@ -90,6 +99,27 @@ def read_port(name: str, word: str) -> int:
             f"{name} port {quoted(word)} is neither a number from 0 to 65535 nor one of: {', '.join(PORT_BY_NAME)}",
         )
     return port
+
+
+def read_port_range(word: str) -> str:
+    """A rule's ports as the contract has them: `ssh` and `22` are `22/22`, `8000-8010` is `8000/8010`, `all` is all.
+
+    Raises Fault with USAGE.
+    """
+    if word.lower() == "all":
+        return "-1/-1"
+    port = PORT_BY_NAME.get(word.lower()) if word.isascii() else None
+    first, dash, last = (str(port), "", "") if port is not None else word.partition("-")
+    text = word if "/" in word else f"{first}/{last if dash else first}"
+    try:
+        parse_port_range(text)
+    except ValueError:
+        raise Fault(
+            ExitCode.USAGE,
+            f"port {quoted(word)} is none of 22, 8000-8010 and 22/22 within 1 to 65535, all, and the names "
+            f"{', '.join(PORT_BY_NAME)}",
+        ) from None
+    return text
 
 
 def _read_address_end(name: str, word: str) -> tuple[Address, int | None]:

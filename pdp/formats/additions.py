@@ -45,7 +45,7 @@ def with_additions(answered: Resources, pdp_json: PdpJson, findings: Findings) -
 def _only_punished(answered: Resources, pdp_json: PdpJson) -> Iterable[Instance]:
     """Instances that a penalty names, and otherwise only an ENI that is left out: they would be unknown."""
     kept = {instance.id for instance in answered.instances} | {eni.instance for eni in answered.enis if eni.groups}
-    named = {penalty.instance for penalty in pdp_json.penalties}
+    named = {penalty.instance for penalty in pdp_json.penalties if penalty.instance}
     left_out = {eni.instance for eni in answered.enis} - kept
     return map(Instance, sorted(named & left_out))
 

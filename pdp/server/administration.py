@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote
 
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from pdp.model.codes import Code
@@ -36,6 +37,8 @@ from pdp.store.journal import WriteRequest, Written
 
 LONGEST_TOKEN = 64
 """Characters of a client token."""
+MOST_BYTES = (1 << 20) + (1 << 16)
+"""Of a request, unless its service says otherwise: the largest file of rules, and what stands around it."""
 NOT_ALLOWED = frozenset((Code.FORBIDDEN, Code.UNAUTHENTICATED, Code.OPERATOR_ONLY))
 """What is audited of reads: that somebody asked who may not."""
 FAULTS = frozenset((Code.STORE_UNAVAILABLE, Code.READ_ONLY, Code.TOO_BUSY, Reason.NOT_READY))
@@ -98,7 +101,7 @@ class Administration:
     def methods(self, service: ServiceMethods) -> Mapping[str, Method]:
         """Every method of a service, for a guard."""
         writes = {name: self._write_method(service, name, plan) for name, plan in service.writes.items()}
-        return writes | {name: self._read_method(service.name, name, read) for name, read in service.reads.items()}
+        return writes | {name: self._read_method(service, name, read) for name, read in service.reads.items()}
 
     def _write_method(self, service: ServiceMethods, name: str, plan: PlanFunction) -> Method:
         method = f"{service.name.rpartition('.')[2]}/{name}"
@@ -108,17 +111,21 @@ class Administration:
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.write_thread, self._write, call, plan)
 
-        return Method(_reader(service.name, name), write, bytes)
+        return Method(_reader(service, name), write, bytes, self._enter(method))
 
-    def _read_method(self, service: str, name: str, read: ReadFunction) -> Method:
-        method = f"{service.rpartition('.')[2]}/{name}"
+    def _read_method(self, service: ServiceMethods, name: str, read: ReadFunction) -> Method:
+        method = f"{service.name.rpartition('.')[2]}/{name}"
 
         async def answer(request: Message, context: Context) -> bytes:
             call = self._call(method, request, context)
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.read_thread, self._read, call, read)
 
-        return Method(_reader(service, name), answer, bytes)
+        return Method(_reader(service, name), answer, bytes, self._enter(method))
+
+    def _enter(self, method: str) -> Callable[[Context], object]:
+        """Refuses who is not known before anything of the request is looked at."""
+        return lambda context: self._call(method, Empty(), context)
 
     def _call(self, method: str, request: Message, context: Context) -> _Call:
         """The call with its caller. Raises PdpError with UNAUTHENTICATED."""
@@ -257,7 +264,15 @@ def _client_token(request: Any) -> str:  # noqa: ANN401 - a request of any metho
     return request.write_options.client_token if "write_options" in request.DESCRIPTOR.fields_by_name else ""
 
 
-def _reader(service: str, name: str) -> Callable[[bytes], Message]:
-    """Reads requests of a method from bytes."""
-    method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
-    return message_factory.GetMessageClass(method.input_type).FromString
+def _reader(service: ServiceMethods, name: str) -> Callable[[bytes], Message]:
+    """Reads requests of a method from bytes. Raises PdpError for more of them than it takes."""
+    method = descriptor_pool.Default().FindServiceByName(service.name).methods_by_name[name]
+    parse = message_factory.GetMessageClass(method.input_type).FromString
+    most = service.most_bytes.get(name, MOST_BYTES)
+
+    def read(data: bytes) -> Message:
+        if len(data) > most:
+            raise PdpError(Reason.INVALID_REQUEST, f"the request has {len(data)} bytes; {name} takes at most {most}")
+        return parse(data)
+
+    return read

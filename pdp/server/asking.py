@@ -5,6 +5,7 @@ store, the clock) is `pdp.server.administration`'s; nothing here does I/O or kno
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
@@ -67,13 +68,15 @@ ReadFunction = Callable[[Snapshot, Any, Ask], Message]
 class ServiceMethods(NamedTuple):
     """One administering service: its full name and its methods, by the RPC's name.
 
-    `origin` is what the changes of its writes must obey; None: that of the caller.
+    `origin` is what the changes of its writes must obey; None: that of the caller. `most_bytes` are of requests of
+    methods that take more than most do.
     """
 
     name: str
     writes: Mapping[str, PlanFunction]
     reads: Mapping[str, ReadFunction]
     origin: Origin | None = None
+    most_bytes: Mapping[str, int] = MappingProxyType({})
 
 
 def required(value: str, field: str) -> str:

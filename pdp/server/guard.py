@@ -43,11 +43,16 @@ class Context(Protocol):
 
 
 class Method(NamedTuple):
-    """One unary method: `read` the request from bytes, `answer` it, `write` the answer as bytes."""
+    """One unary method: `read` the request from bytes, `answer` it, `write` the answer as bytes.
+
+    `enter`, where there is one, raises PdpError for a caller whose bytes are not even to be read: a message in memory
+    is many times as large as it was on its way.
+    """
 
     read: Callable[[bytes], Any]
     answer: Callable[[Any, Context], Awaitable[Any]]
     write: Callable[[Any], bytes]
+    enter: Callable[[Context], object] | None = None
 
 
 class Guard:
@@ -70,7 +75,7 @@ class Guard:
 
     def _guarded(self, name: str, method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
         counts = self._counts.method(name)
-        read, answer, write = method
+        read, answer, write, enter = method
 
         async def guarded(data: bytes, context: Context) -> bytes:
             started = perf_counter()
@@ -78,6 +83,8 @@ class Guard:
             counts.in_flight += 1
             try:
                 self._admit()
+                if enter is not None:
+                    enter(context)
                 return write(await answer(read(data), context))
             except PdpError as error:
                 status = self._refused(error)

@@ -26,6 +26,8 @@ from pdp.v1 import import_service_pb2 as messages
 SERVICE_NAME: str = messages.DESCRIPTOR.services_by_name["ImportService"].full_name
 
 MOST_FINDINGS = 1_000
+MOST_PART_BYTES = 64 << 20
+"""Of one part of a bundle, where the server takes messages as large."""
 PIECE_BYTES = 1 << 20
 """Of a file, in one message of an export."""
 ANSWER_BYTES = 3 << 20
@@ -48,6 +50,7 @@ class ImportService:
                 "ExportBundle": self.export,
             },
             origin=Origin.IMPORT,
+            most_bytes={"StageBundlePart": MOST_PART_BYTES},
         )
 
     def methods(self, administration: Administration) -> Mapping[str, Method]:

@@ -1,6 +1,7 @@
 """What holds for every verb: JSON anywhere, plain text off a terminal, and a quick start."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,7 +12,8 @@ from pdp.cli.exits import ExitCode
 from tests.architecture.sources import ROOT
 from tests.cli.running import BUNDLE, FLOWS, SCENARIOS, SCRAPER, Pdp
 
-VERBS = {"serve", "eval", "check", "path", "explain", "validate", "test", "version"}
+VERBS = {"serve", "eval", "check", "path", "explain", "validate", "test", "version", "whoami", "import", "export"}
+THINGS = {"group", "eni", "instance", "vpc", "prefix-list", "port-list", "quota", "smtp", "penalty", "ram"}
 ANSWERING: dict[str, tuple[object, ...]] = {
     "eval": ("eval", BUNDLE, "--flows", FLOWS),
     "check": ("check", *SCRAPER, "--bundle", BUNDLE),
@@ -41,7 +43,7 @@ def test_there_are_no_colours_off_a_terminal(name: str, pdp: Pdp) -> None:
 
 def test_help_names_every_verb(pdp: Pdp) -> None:
     text = pdp("--help").stdout
-    assert {word for word in text.replace("│", " ").split() if word in VERBS} == VERBS
+    assert {word for word in text.replace("│", " ").split() if word in VERBS | THINGS} == VERBS | THINGS
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
@@ -49,6 +51,29 @@ def test_every_verb_has_help(verb: str, pdp: Pdp) -> None:
     result = pdp(verb, "--help")
     assert result.exit_code == 0
     assert "--json" in result.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_is_told_how_to_complete(shell: str) -> None:
+    command = [sys.executable, "-c", "from pdp.cli.main import app; app(prog_name='pdp')"]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "_PDP_COMPLETE": f"source_{shell}"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert "_PDP_COMPLETE" in ended.stdout
+
+
+def test_the_verbs_of_a_thing_complete() -> None:
+    command = [sys.executable, "-c", "from pdp.cli.main import app; app(prog_name='pdp')"]
+    completing = {"_PDP_COMPLETE": "complete_bash", "COMP_WORDS": "pdp group cl", "COMP_CWORD": "2"}
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **completing}, capture_output=True, check=False, text=True
+    )
+    assert ended.stdout.split() == ["clone"]
 
 
 def test_version_is_the_package_s(pdp: Pdp) -> None:
@@ -82,4 +107,4 @@ def test_the_page_lists_every_exit_code() -> None:
 
 def test_the_page_lists_every_verb() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert [verb for verb in sorted(VERBS) if f"\n| `pdp {verb}` | " not in page] == []
+    assert [verb for verb in sorted(VERBS | THINGS) if f"\n| `pdp {verb}` | " not in page] == []

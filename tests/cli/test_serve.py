@@ -34,5 +34,15 @@ def test_a_limit_is_at_least_one(option: str, pdp: Pdp) -> None:
     assert pdp("serve", "--bundle", BUNDLE, option, "0").exit_code == 2
 
 
-def test_a_bundle_is_required(tmp_path: Path, pdp: Pdp) -> None:
-    assert pdp("serve", "--listen", f"unix:{tmp_path}/socket").exit_code == 2
+def test_a_store_or_a_bundle_is_required(tmp_path: Path, pdp: Pdp) -> None:
+    result = pdp("serve", "--listen", f"unix:{tmp_path}/socket")
+    assert result.exit_code == 2
+    assert "--store sqlite:PATH" in fault_of(result)
+    assert "--bundle DIR" in fault_of(result)
+
+
+@pytest.mark.parametrize("option", ["--tls-cert", "--tls-key"])
+def test_a_certificate_has_its_key(option: str, tmp_path: Path, pdp: Pdp) -> None:
+    result = pdp("serve", "--bundle", BUNDLE, option, str(tmp_path / "file.pem"))
+    assert result.exit_code == 2
+    assert "belong together" in fault_of(result)

@@ -4,7 +4,7 @@ import pytest
 
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.path import path_from_words
-from pdp.cli.words import flow_from_words
+from pdp.cli.words import flow_from_words, read_port_range
 from pdp.formats.scenarios import PathEnd, PathQuestion
 
 
@@ -100,3 +100,29 @@ def test_a_path_that_cannot_be_read_is_refused(words: str, said: str) -> None:
         path_from_words(*words.split())
     assert caught.value.exit_code is ExitCode.USAGE
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "ports"),
+    [
+        ("ssh", "22/22"),
+        ("HTTPS", "443/443"),
+        ("22", "22/22"),
+        ("8000-8010", "8000/8010"),
+        ("22/22", "22/22"),
+        ("8000/8010", "8000/8010"),
+        ("1-65535", "1/65535"),
+        ("all", "-1/-1"),
+        ("-1/-1", "-1/-1"),
+    ],
+)
+def test_ports_of_a_rule_are_read_from_a_word(word: str, ports: str) -> None:
+    assert read_port_range(word) == ports
+
+
+@pytest.mark.parametrize(
+    "word", ["", "0", "65536", "ftp", "10-9", "10/9", "22-", "-22", "-1", "2 2", "٢٢", "22-23-24", "ssh-https", "+22"]
+)
+def test_ports_that_cannot_be_read_are_refused_with_what_to_write(word: str) -> None:
+    with pytest.raises(Fault, match="is none of 22, 8000-8010 and 22/22 within 1 to 65535, all, and the names ssh"):
+        read_port_range(word)

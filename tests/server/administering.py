@@ -100,10 +100,16 @@ class Administered:
 
     def call(self, method: str, request: Message, caller: Caller | PdpError = OWNER) -> Any:
         """The response. Raises what a guard would turn into a status."""
-        read, answer, write = self._administration(caller).methods(self._service)[method]
+        return self.call_with(method, request.SerializeToString(), caller)
+
+    def call_with(self, method: str, sent: bytes, caller: Caller | PdpError = OWNER) -> Any:
+        """As `call`, with the bytes of a request."""
+        read, answer, write, enter = self._administration(caller).methods(self._service)[method]
+        assert enter is not None
+        enter(CallContext())
 
         async def answered() -> Any:
-            return await answer(read(request.SerializeToString()), CallContext())
+            return await answer(read(sent), CallContext())
 
         data = asyncio.run(answered())
         found = descriptor_pool.Default().FindServiceByName(self._service.name).methods_by_name[method]

@@ -8,11 +8,11 @@ from pdp.model.errors import PdpError, Reason
 from pdp.model.identity import Caller, CallerKind
 from pdp.model.ram import RamPolicy, RamUser
 from pdp.policy.snapshot import Snapshot
-from pdp.server.administration import source_ip
+from pdp.server.administration import MOST_BYTES, source_ip
 from pdp.server.asking import Ask
 from pdp.server.audit import AuditDecision
 from pdp.v1 import security_group_service_pb2 as pb
-from pdp.v1.resources_pb2 import WriteOptions
+from pdp.v1.resources_pb2 import Permission, WriteOptions
 from tests.builders import ACCOUNT, NOW, group, resources
 from tests.server.administering import OPERATOR, OWNER, STRANGER, Administered, permission, refused
 
@@ -191,6 +191,21 @@ def test_a_call_without_credentials_is_refused_and_audited_as_nobodys() -> None:
     nobody = PdpError(Code.UNAUTHENTICATED, "who asks?")
     assert refused(lambda: add(policy, caller=nobody)) is nobody
     assert policy.audit.entries[-1].caller == Caller.nobody()
+
+
+def test_nothing_is_read_of_what_a_caller_sends_who_is_not_known() -> None:
+    policy = administered()
+    nobody = PdpError(Code.UNAUTHENTICATED, "who asks?")
+    assert refused(lambda: policy.call_with("AuthorizeSecurityGroup", b"no message", nobody)) is nobody
+    assert decisions(policy) == [AuditDecision.REFUSED]
+
+
+def test_a_request_may_not_be_larger_than_the_largest_file_of_rules_and_what_stands_around_it() -> None:
+    policy = administered()
+    one = pb.AuthorizeSecurityGroupRequest(permissions=[Permission(description="d" * 998)]).SerializeToString()
+    fits = one * (MOST_BYTES // len(one))
+    assert refused(lambda: policy.call_with("AuthorizeSecurityGroup", fits)).reason is Code.MISSING_PARAMETER
+    assert refused(lambda: policy.call_with("AuthorizeSecurityGroup", fits + one)).reason is Reason.INVALID_REQUEST
 
 
 def test_a_store_that_fails_is_a_failure_and_nothing_changes() -> None:

@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from structlog.testing import capture_logs
 
+from pdp.model.codes import Code
 from pdp.model.errors import PdpError, Reason
 from pdp.server.counts import Counts
 from pdp.server.guard import DETAILS_KEY, Guard, Method
@@ -83,6 +84,17 @@ async def test_bytes_that_cannot_be_read_are_an_invalid_request() -> None:
     context = await ended(Method(unreadable, echo, bytes), counts)
     assert context.code is grpc.StatusCode.INVALID_ARGUMENT
     assert counts.errors[Reason.INVALID_REQUEST.value] == 1
+
+
+async def test_the_bytes_of_who_may_not_enter_are_not_read() -> None:
+    def unreadable(_data: bytes) -> NoReturn:
+        raise DecodeError("odd bytes")
+
+    def enter(_context: object) -> NoReturn:
+        raise PdpError(Code.UNAUTHENTICATED, "who asks?")
+
+    context = await ended(Method(unreadable, echo, bytes, enter), Counts())
+    assert context.code is grpc.StatusCode.UNAUTHENTICATED
 
 
 async def test_an_answer_that_cannot_be_written_is_an_incident_too() -> None:

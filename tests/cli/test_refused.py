@@ -1,0 +1,55 @@
+"""What a server's refusal ends a verb with, and that the advice names commands which there are."""
+
+import re
+
+import pytest
+import typer
+
+from pdp.cli.exits import ExitCode
+from pdp.cli.main import app
+from pdp.cli.refused import ADVICE, ServerError, fault_of
+from pdp.model.codes import Code
+from pdp.server.status import TREATMENTS
+
+
+@pytest.mark.parametrize("code", Code)
+def test_each_code_of_the_product_is_a_refusal_or_the_question_s_fault(code: Code) -> None:
+    status = TREATMENTS[code].code.name
+    fault = fault_of(ServerError(status, "why", code.value), "127.0.0.1:1")
+    assert f"{code.value}: why" in str(fault)
+    assert fault.reason == (code.value if status != "UNAVAILABLE" else "")
+    expected = {"INVALID_ARGUMENT": ExitCode.USAGE, "NOT_FOUND": ExitCode.USAGE, "UNAVAILABLE": ExitCode.SERVER}
+    assert fault.exit_code is expected.get(status, ExitCode.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ServerError("NOT_FOUND", "no", "UNKNOWN_ENI"), ExitCode.USAGE),
+        (ServerError("FAILED_PRECONDITION", "no"), ExitCode.USAGE),
+        (ServerError("RESOURCE_EXHAUSTED", "no", "TOO_MANY_REQUESTS"), ExitCode.SERVER),
+        (ServerError("RESOURCE_EXHAUSTED", "message larger than max"), ExitCode.SERVER),
+        (ServerError("INTERNAL", "no", "INTERNAL"), ExitCode.SERVER),
+        (ServerError("UNIMPLEMENTED", "no"), ExitCode.SERVER),
+        (ServerError("PERMISSION_DENIED", "a proxy says no"), ExitCode.SERVER),
+    ],
+)
+def test_what_no_code_of_the_product_says_keeps_its_meaning(error: ServerError, code: ExitCode) -> None:
+    assert fault_of(error, "127.0.0.1:1").exit_code is code
+
+
+def test_a_server_that_is_not_there_says_how_to_start_one() -> None:
+    assert "`pdp serve --bundle DIR`" in str(fault_of(ServerError("UNAVAILABLE", "refused"), "127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("code", ADVICE, ids=lambda code: code.name)
+def test_advice_names_commands_that_there_are(code: Code) -> None:
+    for command in re.findall(r"`pdp ([^`]*)`", ADVICE[code]):
+        found = typer.main.get_command(app)
+        for word in command.split():
+            commands = getattr(found, "commands", None)
+            if commands is None or not word.islower():
+                break
+            assert word in commands, f"`pdp {command}`"
+            found = commands[word]
+        assert found is not typer.main.get_command(app)
