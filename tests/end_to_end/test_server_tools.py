@@ -51,7 +51,11 @@ async def test_grpcurl_lists_all_services(running: RunningServer) -> None:
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
+        "pdp.v1.AccountService",
         "pdp.v1.DecisionService",
+        "pdp.v1.ImportService",
+        "pdp.v1.NetworkService",
+        "pdp.v1.SecurityGroupService",
     ]
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from pdp.model.ids import InstanceId
 from pdp.model.network import PenaltyAction, Settings
 from pdp.model.resources import Resources
 from pdp.model.rules import Action
@@ -157,7 +158,7 @@ def test_a_snapshot_groups_what_belongs_to_an_instance() -> None:
         penalties=[penalty("i-1"), penalty("i-1", action=PenaltyAction.LOCK)],
     )
     assert dict(snapshot.instance_enis) == {"i-1": ("eni-a", "eni-b")}
-    assert [block.action for block in snapshot.blocks["i-1"]] == [PenaltyAction.BLOCK_TRAFFIC]
+    assert [block.action for block in snapshot.blocks[InstanceId("i-1")]] == [PenaltyAction.BLOCK_TRAFFIC]
 
 
 def test_two_rules_that_differ_in_their_description_alone_are_equal() -> None:

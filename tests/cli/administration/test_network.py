@@ -92,11 +92,11 @@ def test_groups_of_a_secondary_eni_are_its_own(shop: Shop, vpc: str, group: str)
 
 
 def test_a_prefix_list_s_blocks_come_and_go(shop: Shop, group: str) -> None:
-    words = ("prefix-list", "create", "10.1.0.0/16", "10.2.0.0/16", "--max-entries", 3, "--name", "offices", *OWNED)
+    words = ("prefix-list", "create", "10.1.0.0/16", "10.2.0.0/16", "--max-entries", 3, "--name", "branches", *OWNED)
     name = shop.json(*words)["prefix_list_id"]
-    assert shop.text("prefix-list", "list", "--name", "offices").splitlines()[1].split()[:4] == [
+    assert shop.text("prefix-list", "list", "--name", "branches").splitlines()[1].split()[:4] == [
         name,
-        "offices",
+        "branches",
         "IPv4",
         "2",
     ]
