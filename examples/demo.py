@@ -1,4 +1,4 @@
-"""Starts the real server on the example, asks it over gRPC like a hypervisor would, and stops it again.
+"""Starts the real server on the example, asks it over gRPC like a hypervisor, changes the policy, and restarts it.
 
 `make demo`, or `python -m examples.demo`. Needs nothing beside the package itself; ends with 0 when all went well.
 """
@@ -6,20 +6,27 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pdp.cli.administration.rule_words import rule_lines
+from pdp.cli.connection import Connection
+from pdp.cli.exits import Fault
 from pdp.cli.explain import print_account
+from pdp.cli.messages import flow_message, verdict_document
 from pdp.cli.output import ACTION_STYLES, Page
 from pdp.cli.path import path_from_words, print_path
-from pdp.cli.remote import RemoteAnswers
+from pdp.cli.remote import Remote, RemoteAnswers
 from pdp.cli.verdict_text import reach, why
 from pdp.cli.words import flow_from_words
+from pdp.v1.decision_service_pb2 import CheckFlowRequest
+from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
 
 EXAMPLE = Path(__file__).parent / "three-tier"
-STOP_TIMEOUT_S = 30
+TIMEOUT_S = 30
 
 QUESTIONS = (
     ("A customer opens the shop", "eni-bp1web01 ingress tcp 198.51.100.230:51034 10.20.1.11:https"),
@@ -45,30 +52,87 @@ EXPLAINED = "eni-bp1bastion ingress tcp 203.0.113.40:50022 10.20.9.4:ssh"
 PATH = "eni-bp1app01:40000 eni-bp1db01:mysql tcp"
 
 
+CHANGED = "eni-bp1web01 ingress tcp 198.51.100.230:40222 10.20.1.11:ssh"
+"""What a change of the policy decides anew."""
+
+
 def main() -> None:
     """The whole tour."""
     page = Page()
-    bundle = EXAMPLE / "bundle"
-    with server(bundle) as address:
-        page.line(f"A server answers at {address} from {bundle.relative_to(EXAMPLE.parent.parent)}")
-        with RemoteAnswers(address, timeout_s=30) as answers:
-            for number, (title, words) in enumerate(QUESTIONS, 1):
-                page.heading(f"{number}. {title}")
-                page.line((f"$ pdp check {words}", "dim"))
-                eni, *flow_words = words.split()
-                flow = flow_from_words(*flow_words)
-                print_answer(page, answers.check(eni, flow, None))
-            page.heading("Why does the old group not open ssh to everybody?")
-            page.line((f"$ pdp explain {EXPLAINED}", "dim"))
-            eni, *flow_words = EXPLAINED.split()
-            flow = flow_from_words(*flow_words)
-            print_account(page, answers.explain(eni, flow, None, rule="", group=""), f"{eni} {flow}")
-            page.heading("May a service reach the database, by both ends' groups?")
-            page.line((f"$ pdp path {PATH}", "dim"))
-            question = path_from_words(*PATH.split())
-            print_path(page, question, answers.path(question, None))
+    with tempfile.TemporaryDirectory() as directory:
+        store = f"sqlite:{directory}/shop.db"
+        with server("--store", store, "--bundle", EXAMPLE / "bundle") as address:
+            page.line(f"A server answers at {address} from a new store that began with examples/three-tier/bundle")
+            ask(page, address)
+            before = change(page, address)
+        page.heading("The server has stopped; another one starts on the same store")
+        with server("--store", store) as address:
+            after = check(page, address, before["revision"])
+    if after != before:
+        sys.exit(f"the restart has changed the answer: {before} became {after}")
     page.line()
-    page.line("The server has stopped. Start one yourself: pdp serve --bundle examples/three-tier/bundle")
+    page.line("The same verdict at the same revision: the store has kept the change. Start a server yourself:")
+    page.line("pdp serve --store sqlite:shop.db --bundle examples/three-tier/bundle")
+
+
+def ask(page: Page, address: str) -> None:
+    """What the policy says as it came."""
+    with RemoteAnswers(address, TIMEOUT_S) as answers:
+        for number, (title, words) in enumerate(QUESTIONS, 1):
+            page.heading(f"{number}. {title}")
+            page.line((f"$ pdp check {words}", "dim"))
+            eni, *flow_words = words.split()
+            flow = flow_from_words(*flow_words)
+            print_answer(page, answers.check(eni, flow, None))
+        page.heading("Why does the old group not open ssh to everybody?")
+        page.line((f"$ pdp explain {EXPLAINED}", "dim"))
+        eni, *flow_words = EXPLAINED.split()
+        flow = flow_from_words(*flow_words)
+        print_account(page, answers.explain(eni, flow, None, rule="", group=""), f"{eni} {flow}")
+        page.heading("May a service reach the database, by both ends' groups?")
+        page.line((f"$ pdp path {PATH}", "dim"))
+        question = path_from_words(*PATH.split())
+        print_path(page, question, answers.path(question, None))
+
+
+def change(page: Page, address: str) -> dict[str, Any]:
+    """Opens a port and asks again; then tries what may not be. Gives the last verdict."""
+    with Remote(Connection(address), TIMEOUT_S) as remote:
+        page.heading("Changing the policy: may a contractor use ssh?")
+        check(page, address)
+        page.heading("Not yet. A rule is added, with one commit")
+        page.line(("$ pdp group authorize sg-bp1web ingress tcp --port ssh --from 198.51.100.230/32", "dim"))
+        rule = {"ip_protocol": "TCP", "port_range": "22/22", "source_cidr_ip": "198.51.100.230/32"}
+        wish = {"security_group_id": "sg-bp1web", "permissions": [rule]}
+        answer = remote.call("AuthorizeSecurityGroup", wish)
+        revision = answer["position"]["revision"]
+        for line in rule_lines("+", answer["permissions"]):
+            page.line(line)
+        page.field("revision", str(revision))
+        page.heading(f"The same question, to be answered at revision {revision} or a later one")
+        verdict = check(page, address, revision)
+        page.heading("What would break something is refused, in words, and changes nothing")
+        page.line(("$ pdp group delete sg-bp1app", "dim"))
+        try:
+            remote.call("DeleteSecurityGroup", {"security_group_id": "sg-bp1app"})
+        except Fault as refusal:
+            page.line(("REFUSED", "bold yellow"), f"  {refusal}")
+        else:
+            sys.exit("a group in use was deleted")
+    return verdict
+
+
+def check(page: Page, address: str, at_least_revision: int = 0) -> dict[str, Any]:
+    """Asks and prints CHANGED: a server that has not reached the revision waits for it."""
+    eni, *words = CHANGED.split()
+    page.line((f"$ pdp check {CHANGED}", "dim"))
+    with Remote(Connection(address), TIMEOUT_S) as remote:
+        request = CheckFlowRequest(flow=flow_message(eni, flow_from_words(*words)), at_least_revision=at_least_revision)
+        answer = remote.ask(DecisionServiceStub(remote.channel).CheckFlow, request)
+    verdict = verdict_document(answer.verdict, answer.position)
+    print_answer(page, verdict)
+    page.field("revision", f"{verdict['revision']} of {verdict['store']}")
+    return verdict
 
 
 def print_answer(page: Page, verdict: dict[str, Any]) -> None:
@@ -78,15 +142,18 @@ def print_answer(page: Page, verdict: dict[str, Any]) -> None:
 
 
 @contextmanager
-def server(bundle: Path) -> Iterator[str]:
-    """A server in a process of its own, on a free port; gives its address once it serves, and stops it cleanly."""
-    command = [sys.executable, "-m", "pdp.cli", "serve", "--bundle", str(bundle), "--listen", "127.0.0.1:0", "--json"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+def server(*options: str | Path, directory: Path | None = None) -> Iterator[str]:
+    """`pdp serve` with these options in a process of its own, on a free port: its address once it serves.
+
+    It works in that directory, or in the present one, and is stopped cleanly.
+    """
+    command = [sys.executable, "-m", "pdp.cli", "serve", *options, "--listen", "127.0.0.1:0", "--json"]
+    with subprocess.Popen(command, cwd=directory, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield _address_when_serving(process)
         finally:
             process.terminate()
-            code = process.wait(STOP_TIMEOUT_S)
+            code = process.wait(TIMEOUT_S)
     if code:
         sys.exit(f"the server ended with {code}")
 

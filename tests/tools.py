@@ -18,7 +18,7 @@ def find_tool(name: str) -> Path:
     found = shutil.which(name, path=f"{TOOLS}{os.pathsep}{os.environ.get('PATH', '')}")
     if found:
         return Path(found)
-    missing = f"{name} is neither in .tools/bin nor on the path: run `make tools`"
+    missing = f"{name} is neither in .tools/bin nor on the path: `make tools` builds grpcurl and ghz"
     if os.environ.get("PDP_REQUIRE_TOOLS"):
         pytest.fail(missing)
     pytest.skip(missing)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from examples.demo import EXAMPLE, EXPLAINED, QUESTIONS
+from examples.demo import CHANGED, EXAMPLE, EXPLAINED, QUESTIONS
 from pdp.cli.local import LocalAnswers
 from pdp.cli.words import flow_from_words
 from pdp.formats.bundle import read_bundle
@@ -18,6 +18,7 @@ from pdp.model.groups import GroupType
 from pdp.model.resources import Resources
 from pdp.model.rules import Action, GroupPeer, PrefixListPeer
 from pdp.model.verdict import Stage
+from pdp.policy.ram import parse_policy
 from tests.architecture.sources import ROOT
 from tests.builders import at
 
@@ -92,21 +93,44 @@ def test_scenarios_speak_of_every_group_s_members(resources: Resources) -> None:
     assert len(read_scenarios(EXAMPLE / "scenarios.yaml")) >= 20
 
 
-@pytest.mark.parametrize("words", [words for _, words in QUESTIONS] + [EXPLAINED])
+@pytest.mark.parametrize("words", [words for _, words in QUESTIONS] + [EXPLAINED, CHANGED])
 def test_the_demo_asks_what_has_an_answer(words: str, answers: LocalAnswers) -> None:
     eni, *flow = words.split()
     assert answers.check(eni, flow_from_words(*flow), NOW)["action"] in {"ACCEPT", "DROP"}
 
 
-def test_the_demo_shows_a_dozen_answers_and_ends_with_0() -> None:
+@pytest.fixture(scope="module")
+def demo() -> str:
     ended = subprocess.run(
         [sys.executable, "-m", "examples.demo"], cwd=ROOT, capture_output=True, check=False, text=True
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    lines = ended.stdout.splitlines()
+    return ended.stdout
+
+
+def test_the_demo_shows_a_dozen_answers(demo: str) -> None:
+    before, _ = demo.split("\nChanging the policy")
+    lines = before.splitlines()
     assert sum(line.startswith(("ACCEPT  ", "DROP  ")) for line in lines) == len(QUESTIONS) + 1 >= 13
-    assert {name for name in Stage.__members__ if f"  {name}: " in ended.stdout} == set(Stage.__members__)
-    assert "\nALLOWED\n" in ended.stdout
+    assert {name for name in Stage.__members__ if f"  {name}: " in before} == set(Stage.__members__)
+    assert "\nALLOWED\n" in before
+
+
+def test_the_demo_changes_a_verdict_and_finds_it_again_after_a_restart(demo: str) -> None:
+    _, after = demo.split("\nChanging the policy")
+    lines = after.splitlines()
+    verdicts = [line.split("  ")[0] for line in lines if line.startswith(("ACCEPT  ", "DROP  "))]
+    assert verdicts == ["DROP", "ACCEPT", "ACCEPT"]
+    revisions = [line.split()[1] for line in lines if line.startswith("  revision  ")]
+    assert revisions == ["1", "2", "2", "2"]
+    assert sum("DependencyViolation: sg-bp1app has 2 member ENIs" in line for line in lines) == 1
+
+
+def test_the_policy_that_denies_changes_of_rules_names_nine_actions() -> None:
+    document = (EXAMPLE.parent / "deny-rule-changes.json").read_text()
+    (statement,) = parse_policy(document).statements
+    assert statement.denies
+    assert len(statement.actions) == 9
 
 
 def test_the_bundle_is_as_the_api_answers() -> None:

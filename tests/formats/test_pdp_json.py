@@ -104,6 +104,15 @@ def test_an_instance_that_only_a_left_out_eni_names_can_be_punished(tmp_path: Pa
     assert policy_of(resources).penalties
 
 
+def test_the_penalty_of_a_domain_makes_no_instance_of_an_eni_that_has_none(tmp_path: Path) -> None:
+    files = without(INSTANCES) | with_eni(ServiceManaged=True, InstanceId="")
+    files[INSTANCES] = instances_answer()
+    domain = {"domain": "shop.example", "class": "harmful_information", "action": "BLOCK_DOMAIN"}
+    resources = read_bundle(write(tmp_path / "bundle", files | {"pdp.json": {"penalties": [domain]}})).resources
+    assert resources.instances == ()
+    assert policy_of(resources).penalties
+
+
 def test_a_lifted_penalty_stays_when_its_instance_is_gone(tmp_path: Path) -> None:
     gone = {**BLOCK, "instance": "i-gone", "state": "lifted"}
     assert policy_of(read(tmp_path, {"penalties": [gone]})).penalties

@@ -4,17 +4,26 @@ import re
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format
 from grpc import StatusCode
 
 from pdp.model.codes import Code
 from pdp.model.limits import ADJUSTABLE, LIMITS_BY_VERSION
 from pdp.server.accounts.quotas import DESCRIPTIONS
 from pdp.server.code_treatments import CODE_TREATMENTS
+from pdp.v1.resources_pb2 import Quota
 
 PAGE = (Path(__file__).parents[2] / "docs" / "quotas.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `")]
 LIMIT_ROWS = [row for row in ROWS if len(row) == 5]
 CODE_ROWS = [row for row in ROWS if len(row) == 2]
+
+
+def test_the_example_is_an_answer() -> None:
+    (block,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    quota = json_format.Parse(block, Quota())
+    assert quota.default_value == LIMITS_BY_VERSION["2024"].groups_per_eni
+    assert quota.adjustable
 
 
 def test_every_limit_has_its_row() -> None:
