@@ -1,5 +1,6 @@
 # Every target works in .venv, which is made when it is missing, from nothing but Python >= 3.11 and make.
-# `make help` lists the targets. PYTHON=... names the Python to use; T=... the tests to run; N=... the flows to fuzz.
+# `make help` lists the targets. PYTHON=... names the Python to use; T=... the tests to run; N=... how much of
+# what a target does many times.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,11 +21,13 @@ CODE := pdp tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py exampl
 
 PYTHON ?=
 T ?= tests
-N ?= 100000
+fuzz: N ?= 100000
+fuzz-api: N ?= 10000
+crash: N ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oldest fuzz bench tools fmt check format lint types generated proto-lint proto-breaking proto \
-	release-image clean distclean
+.PHONY: help demo test oldest fuzz fuzz-api crash bench tools fmt check format lint types generated proto-lint \
+	proto-breaking proto release-image clean distclean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -32,7 +35,7 @@ help: ## this list
 
 # ---------------------------------------------------------------------------------------------------------- using it
 
-demo: $(VENV)/.runtime ## start the server on the example and ask it a dozen flows
+demo: $(VENV)/.runtime ## start the server on the example, ask it, change its policy and restart it
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/.test ## run the tests (T=tests/model for some of them)
@@ -44,9 +47,16 @@ oldest: .tools/oldest/.made ## run the tests with the oldest supported versions 
 fuzz: $(VENV)/.test ## compare index and definition on N=100000 random flows
 	@$(BIN)/python -m tests.fuzz --flows $(N)
 
-bench: $(VENV)/.test ## measure the index, then the server
+fuzz-api: $(VENV)/.test ## send N=10000 wrong requests to each service of a server
+	@$(BIN)/python -m tests.fuzz_api --requests $(N)
+
+crash: $(VENV)/.test ## kill a server N=200 times under writes, and look whether anything is lost
+	@$(BIN)/python -m tests.crash --kills $(N)
+
+bench: $(VENV)/.test ## measure the index, the server, then the store
 	@$(BIN)/python -m benchmarks.index
 	@$(BIN)/python -m benchmarks.rpc
+	@$(BIN)/python -m benchmarks.store
 
 # -------------------------------------------------------------------------------------------------------- changing it
 

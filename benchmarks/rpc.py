@@ -167,7 +167,7 @@ async def _beside(subject: Subject, method: str, plan: Plan, cores: Cores) -> di
         f"lone_p99_beside_{method}_ms": percentile(alone_ms, 99),
         f"lone_max_beside_{method}_ms": max(alone_ms),
         f"lone_calls_beside_{method}": len(alone_ms),
-        f"{method}_{plan.large_rows}_flows_per_s": sender.flows_per_s,
+        f"{method}_{plan.large_rows}_flows_per_s": sender.per_s,
     }
 
 

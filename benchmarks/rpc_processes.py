@@ -61,6 +61,16 @@ def serving(rules: int, members: int, core: int | None, constant: bytes = b"") -
     command = _command("benchmarks.rpc_server", core, rules=rules, members=members)
     if constant:
         command += ["--constant", constant.hex()]
+    with ready(command) as server:
+        yield server
+
+
+@contextmanager
+def ready(command: list[str]) -> Iterator[Server]:
+    """A server that logs JSON lines, started by a command, ready to answer.
+
+    Raises RuntimeError, with what it said, when it does not start or ends by itself.
+    """
     with _running(command, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         address, log = "", []
@@ -81,25 +91,45 @@ def serving(rules: int, members: int, core: int | None, constant: bytes = b"") -
 
 
 class Sender:
-    """A process that keeps one large request in flight. `flows_per_s` is known once it has ended."""
+    """A process that keeps a server busy. `per_s` is known once it has ended: flows answered, or commits made."""
 
-    flows_per_s = 0.0
+    per_s = 0.0
 
 
 @contextmanager
 def sending(server: Server, method: str, rows: int, rules: int, members: int, core: int | None) -> Iterator[Sender]:
     """A sender that has found its first answer right. Raises RuntimeError when it fails later."""
     command = _command("benchmarks.rpc_sender", core, rules=rules, members=members, rows=rows, method=method)
+    with _sending(method, [*command, "--address", server.address]) as sender:
+        yield sender
+
+
+@contextmanager
+def committing(server: Server, rate: float, core: int | None) -> Iterator[Sender]:
+    """A sender that makes commits at a rate. Raises RuntimeError when it fails."""
+    with _sending("commits", _command("benchmarks.store_sender", core, address=server.address, rate=rate)) as sender:
+        yield sender
+
+
+@contextmanager
+def serving_store(path: Path, core: int | None) -> Iterator[Server]:
+    """A server of a store, ready to answer. Raises RuntimeError like `ready`."""
+    with ready(_command("benchmarks.store_server", core, store=f"sqlite:{path}")) as server:
+        yield server
+
+
+@contextmanager
+def _sending(what: str, command: list[str]) -> Iterator[Sender]:
     sender = Sender()
-    with _running([*command, "--address", server.address], stdout=subprocess.PIPE) as process:
+    with _running(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         if process.stdout.readline().strip() != READY:
-            raise RuntimeError(f"the sender of {method} has failed")
+            raise RuntimeError(f"the sender of {what} has failed")
         yield sender
         process.terminate()
         if process.wait(PATIENCE_S) != 0:
-            raise RuntimeError(f"the sender of {method} has failed")
-        sender.flows_per_s = float(process.stdout.read())
+            raise RuntimeError(f"the sender of {what} has failed")
+        sender.per_s = float(process.stdout.read())
 
 
 def _command(module: str, core: int | None, **options: object) -> list[str]:

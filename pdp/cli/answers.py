@@ -43,11 +43,17 @@ class Answers(Protocol):
 
 
 def answers_from(
-    server: str | None, bundle: Path | None, token: str | None = None, ca: str | None = None
+    server: str | None,
+    bundle: Path | None,
+    token: str | None = None,
+    ca: str | None = None,
+    at_least_revision: int | None = None,
 ) -> AbstractContextManager[Answers]:
     """The bundle or the server that was named, else the usual server. Raises Fault."""
     if server is not None and bundle is not None:
         raise Fault(ExitCode.USAGE, "name --bundle or --server, not both")
+    if at_least_revision is not None and bundle is not None:
+        raise Fault(ExitCode.USAGE, "a bundle has one revision; --at-least-revision is for a server")
     # The index brings numpy, a server's client brings grpc: a quarter of a second each, for who needs it alone.
     if bundle is not None:
         from pdp.cli.local import LocalAnswers  # noqa: PLC0415
@@ -56,4 +62,4 @@ def answers_from(
     from pdp.cli.remote import RemoteAnswers  # noqa: PLC0415
 
     chosen = connection(server, token, ca)
-    return RemoteAnswers(chosen.server, TIMEOUT_S, token=chosen.token, ca=chosen.ca)
+    return RemoteAnswers(chosen, TIMEOUT_S, at_least_revision or 0)

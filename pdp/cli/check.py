@@ -8,7 +8,7 @@ import typer
 from pdp.cli.answers import answers_from
 from pdp.cli.evaluate import write_lines
 from pdp.cli.exits import ExitCode, Fault
-from pdp.cli.options import At, Bundle, Ca, Json, Regions, Server, Token
+from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Regions, Server, Token
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import print_verdict
 from pdp.cli.words import flow_from_words
@@ -42,6 +42,7 @@ def check(
     ca: Ca = None,
     bundle: Bundle = None,
     at: At = None,
+    at_least_revision: AtLeastRevision = None,
     regions: Regions = False,
     exit_code: ExitCodeFlag = False,
     as_json: Json = False,
@@ -51,13 +52,13 @@ def check(
     if flows is not None:
         if any(words):
             raise Fault(ExitCode.USAGE, "give one flow in words, or --flows FILE, not both")
-        with answers_from(server, bundle, token, ca) as answers:
+        with answers_from(server, bundle, token, ca, at_least_revision) as answers:
             all_accepted = write_lines(answers, flows, at, regions=regions)
     else:
         if not all(words):
             raise Fault(ExitCode.USAGE, "give ENI DIRECTION PROTOCOL SOURCE DESTINATION, or --flows FILE")
         flow = flow_from_words(direction, protocol, source, destination)
-        with answers_from(server, bundle, token, ca) as answers:
+        with answers_from(server, bundle, token, ca, at_least_revision) as answers:
             verdict = answers.check(eni, flow, at)
         if as_json:
             print_json(verdict)

@@ -6,7 +6,7 @@ import typer
 
 from pdp.cli.answers import answers_from
 from pdp.cli.check import DestinationWord, DirectionWord, EniWord, ProtocolWord, SourceWord
-from pdp.cli.options import At, Bundle, Ca, Json, Server, Token
+from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Server, Token
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import print_verdict, rule_name
 from pdp.cli.words import flow_from_words
@@ -26,11 +26,12 @@ def explain(
     ca: Ca = None,
     bundle: Bundle = None,
     at: At = None,
+    at_least_revision: AtLeastRevision = None,
     as_json: Json = False,
 ) -> None:
     """Tell how the verdict of a flow comes about: pdp explain eni-bp1abc ingress tcp 198.51.100.7:40000 10.0.0.5:22."""
     flow = flow_from_words(direction, protocol, source, destination)
-    with answers_from(server, bundle, token, ca) as answers:
+    with answers_from(server, bundle, token, ca, at_least_revision) as answers:
         account = answers.explain(eni, flow, at, rule, group)
     if as_json:
         print_json(account)

@@ -31,6 +31,7 @@ from pdp.cli.output import complain, print_json
 from pdp.cli.path import path
 from pdp.cli.scenarios import run_scenarios
 from pdp.cli.serve import serve
+from pdp.cli.token import token
 from pdp.cli.validate import validate
 
 
@@ -73,6 +74,7 @@ app.command("path")(path)
 app.command("explain")(explain)
 app.command("validate")(validate)
 app.command("test")(run_scenarios)
+app.command("token")(token)
 
 for thing in (
     groups.app,

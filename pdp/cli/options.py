@@ -60,6 +60,15 @@ At = Annotated[
         show_default=False,
     ),
 ]
+AtLeastRevision = Annotated[
+    int | None,
+    typer.Option(
+        help="Have the server judge at this revision or a later one: that of a write whose effect you ask about.",
+        metavar="N",
+        min=0,
+        show_default=False,
+    ),
+]
 Regions = Annotated[bool, typer.Option("--regions", help="Give each verdict its region.")]
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")]

@@ -7,7 +7,7 @@ import typer
 from pdp.cli.answers import answers_from
 from pdp.cli.check import ExitCodeFlag, ProtocolWord
 from pdp.cli.exits import ExitCode, Fault
-from pdp.cli.options import At, Bundle, Ca, Json, Server, Token
+from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Server, Token
 from pdp.cli.output import ACTION_STYLES, Page, print_json
 from pdp.cli.verdict_text import reach, why
 from pdp.cli.words import check_port_given, read_protocol, split_end
@@ -31,12 +31,13 @@ def path(
     ca: Ca = None,
     bundle: Bundle = None,
     at: At = None,
+    at_least_revision: AtLeastRevision = None,
     exit_code: ExitCodeFlag = False,
     as_json: Json = False,
 ) -> None:
     """Ask about a connection: pdp path eni-bp1app01:40000 eni-bp1db01:mysql tcp."""
     question = path_from_words(source, destination, protocol)
-    with answers_from(server, bundle, token, ca) as answers:
+    with answers_from(server, bundle, token, ca, at_least_revision) as answers:
         answer = answers.path(question, at)
     if as_json:
         print_json(answer)

@@ -22,27 +22,28 @@ REFUSED = {
 CODES = {code.value for code in Code}
 
 ADVICE = {
-    Code.RULES_PER_GROUP: "`pdp group show` lists the rules there are, `pdp group revoke` takes some away",
+    Code.RULES_PER_GROUP: "`pdp group show` lists the rules, `pdp group revoke` takes them away",
     Code.RULES_PER_ENI: "`pdp eni show` names the groups that count, `pdp quota list` the limits",
-    Code.GROUPS_PER_ENI: "leave a group with `pdp group leave`, or raise the limit: `pdp quota set groups_per_eni N`",
-    Code.MEMBERS_PER_GROUP: "put the ENI into another group, or see `pdp quota list`",
-    Code.GROUPS_PER_ACCOUNT: "delete a group with `pdp group delete`, or see `pdp quota list`",
+    Code.GROUPS_PER_ENI: "`pdp group leave` does the one, `pdp quota set groups_per_eni N` the other",
+    Code.MEMBERS_PER_GROUP: "`pdp quota list` shows the limits, `pdp quota set` raises them",
+    Code.GROUPS_PER_ACCOUNT: "`pdp group delete` does the one, `pdp quota set groups_per_account N` the other",
+    Code.LIST_ENTRIES: "`pdp prefix-list set` and `pdp port-list set` take --max-entries",
     Code.QUOTA_FIXED: "`pdp quota list` tells which limits can be set",
     Code.GROUP_TYPE_FIXED: "`pdp group clone --type` makes a group of the other type with the same rules",
-    Code.MULTI_GROUP_TYPE: "`pdp instance groups` and `pdp eni groups` replace all groups at once, type and all",
-    Code.AT_LEAST_ONE_GROUP: "join another group first, or name the new groups with `pdp instance groups`",
-    Code.DEPENDENCY_VIOLATION: "`pdp group references` and `pdp eni list --group` tell what still needs it",
+    Code.MULTI_GROUP_TYPE: "`pdp instance groups` and `pdp eni groups` do",
+    Code.AT_LEAST_ONE_GROUP: "`pdp group join` does, or `pdp instance groups` names all of them anew",
+    Code.DEPENDENCY_VIOLATION: "`pdp group references`, `pdp prefix-list references` and `pdp eni list` tell what there is",
     Code.LOCKED_FOR_SECURITY: "`pdp penalty list` tells why; `pdp penalty request-unblock` or `appeal` may follow",
-    Code.PRIMARY_ENI: "its groups are its instance's: `pdp instance groups`",
-    Code.REVISION_MISMATCH: "look at what changed, then ask again with the present revision",
-    Code.IDEMPOTENT_MISMATCH: "use another --client-token for another request",
-    Code.TOO_BUSY: "ask again",
+    Code.PRIMARY_ENI: "`pdp instance groups` changes its groups, `pdp instance delete` takes it with its instance",
+    Code.IDEMPOTENT_MISMATCH: "--client-token gives another one",
     Code.FORBIDDEN: "`pdp whoami` tells who asks; the account's owner gives permission with `pdp ram user attach`",
     Code.OPERATOR_ONLY: "`pdp whoami` tells who asks",
     Code.UNAUTHENTICATED: "set the token with $PDP_TOKEN, --token or in the config file",
     Code.STORE_UNAVAILABLE: "nothing was written; ask again when the store is back",
 }
-"""What to do next, in this command's words, beside what the server itself says."""
+"""The verbs that do what the server advises to do next, which stands before them, or what it leaves unsaid."""
+FLAGS = {"account_id": "--account"}
+"""The flag for a field that a server asks for although the verb can do without."""
 
 
 class ServerError(NamedTuple):
@@ -60,7 +61,10 @@ def fault_of(error: ServerError, server: str) -> Fault:
     if error.status in QUESTIONS_FAULT:
         return Fault(ExitCode.USAGE, refusal_text(error), error.reason)
     if error.status == "UNAVAILABLE" and not error.reason:
-        hint = "start one with `pdp serve --bundle DIR`, or name another with --server HOST:PORT"
+        hint = (
+            "start one with `pdp serve --store sqlite:PATH`, or `pdp serve --bundle DIR` for questions alone; "
+            "or name another with --server HOST:PORT"
+        )
         return Fault(ExitCode.SERVER, f"no answer from a server at {server}: {error.message}; {hint}")
     return Fault(ExitCode.SERVER, f"the server at {server} says {refusal_text(error)}")
 
@@ -69,4 +73,7 @@ def refusal_text(error: ServerError) -> str:
     """One line: the code, what is wrong, and what to do next. For a limit the server's message has the numbers."""
     text = f"{error.reason or error.status}: {error.message}"
     advice = next((advice for code, advice in ADVICE.items() if code.value == error.reason), "")
+    if error.reason == Code.MISSING_PARAMETER.value:
+        flag = FLAGS.get(error.message.partition(":")[0])
+        advice = f"give it with {flag}" if flag else ""
     return f"{text}; {advice}" if advice else text

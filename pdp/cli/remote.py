@@ -73,11 +73,11 @@ class Remote:
 
 
 class RemoteAnswers:
-    """Answers from the server at HOST:PORT. `timeout_s` bounds each call; `token` and `ca` are those of Connection."""
+    """Answers from a server, at a revision not before this one. `timeout_s` bounds each call."""
 
-    def __init__(self, server: str, timeout_s: float, *, token: str = "", ca: str = "") -> None:
-        self._server = server
-        self._remote = Remote(Connection(server, token, ca), timeout_s)
+    def __init__(self, connection: Connection, timeout_s: float, at_least_revision: int) -> None:
+        self._remote = Remote(connection, timeout_s)
+        self._at_least_revision = at_least_revision
         self._stub = DecisionServiceStub(self._remote.channel)
 
     def __enter__(self) -> Self:
@@ -89,7 +89,9 @@ class RemoteAnswers:
     def check(self, eni: str, flow: Flow, at: Instant | None) -> dict[str, Any]:
         """One verdict with its region."""
         _refuse_time(at)
-        request = decision_service_pb2.CheckFlowRequest(flow=flow_message(eni, flow))
+        request = decision_service_pb2.CheckFlowRequest(
+            flow=flow_message(eni, flow), at_least_revision=self._at_least_revision
+        )
         answer = self._remote.ask(self._stub.CheckFlow, request)
         return verdict_document(answer.verdict, answer.position)
 
@@ -102,11 +104,13 @@ class RemoteAnswers:
         while chunk := list(islice(waiting, CHUNK)):
             asked = [question for question in chunk if isinstance(question, FlowQuestion)]
             request = decision_service_pb2.BatchCheckFlowsRequest(
-                flows=[flow_message(eni, flow) for eni, flow, _ in asked], include_regions=regions
+                flows=[flow_message(eni, flow) for eni, flow, _ in asked],
+                include_regions=regions,
+                at_least_revision=self._at_least_revision,
             )
             answer = self._remote.ask(self._stub.BatchCheckFlows, request)
             if len(answer.items) != len(asked):
-                message = f"{self._server} gave {len(answer.items)} answers to {len(asked)} flows"
+                message = f"{self._remote.server} gave {len(answer.items)} answers to {len(asked)} flows"
                 raise Fault(ExitCode.SERVER, message)
             items = iter(answer.items)
             for question in chunk:
@@ -118,7 +122,9 @@ class RemoteAnswers:
     def explain(self, eni: str, flow: Flow, at: Instant | None, rule: str, group: str) -> dict[str, Any]:
         """The account of one verdict."""
         _refuse_time(at)
-        request = decision_service_pb2.ExplainFlowRequest(flow=flow_message(eni, flow), rule_id=rule, group_id=group)
+        request = decision_service_pb2.ExplainFlowRequest(
+            flow=flow_message(eni, flow), rule_id=rule, group_id=group, at_least_revision=self._at_least_revision
+        )
         answer = self._remote.ask(self._stub.ExplainFlow, request)
         return explanation_document(answer)
 
@@ -132,6 +138,7 @@ class RemoteAnswers:
             protocol=protocol,
             source_port=source_port,
             destination_port=destination_port,
+            at_least_revision=self._at_least_revision,
         )
         answer = self._remote.ask(self._stub.CheckPath, request)
         return path_document(answer)

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from pdp.formats.json_text import parse_json
@@ -43,6 +44,8 @@ SHOWN_KEYS = frozenset(
     ("SourceGroupName", "DestGroupName", "SourcePrefixListName", "DestPrefixListName", "PortRangeListName")
 )
 """Keys of the API's answers that only repeat, for people, what an id beside them says. They are left aside."""
+MOST_ROWS = 500
+"""More than two full groups. A file that has more is refused before its rows are looked at."""
 _NUMBERS = frozenset(("Priority", "IpProtocol", "SourceGroupOwnerAccount", "DestGroupOwnerAccount"))
 
 
@@ -60,7 +63,8 @@ class RuleRow(NamedTuple):
 def read_rules_json(text: str) -> list[RuleRow]:
     """The rows of a list of Permissions, or of an answer of DescribeSecurityGroupAttribute.
 
-    Raises ValueError when the whole text is neither, or is an answer that is not the only page (§8.2).
+    Raises ValueError when the whole text is neither, has more than MOST_ROWS, or is an answer that is not the only page
+    (§8.2).
     """
     value = parse_json(text.removeprefix("\ufeff"))
     if isinstance(value, dict):
@@ -69,24 +73,28 @@ def read_rules_json(text: str) -> list[RuleRow]:
         value = _inner_list(value)
     if not isinstance(value, list):
         raise ValueError("holds neither a list of Permissions nor an object with a list Permissions.Permission")
+    if len(value) > MOST_ROWS:
+        raise ValueError(f"holds {len(value)} rules; at most {MOST_ROWS} are taken at once, so split it")
     return [_row(number, item) for number, item in enumerate(value, 1)]
 
 
 def read_rules_csv(text: str) -> list[RuleRow]:
     """The rows of a CSV: commas, double quotes, and a header of Permission's keys. Blank lines are skipped.
 
-    Raises ValueError when the whole text is no CSV, or its header is missing or has a key twice.
+    Raises ValueError when the whole text is no CSV, has more than MOST_ROWS lines, no header, or one with a key twice.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         header = next(reader, [])
-        lines = list(enumerate(reader, 1))
+        lines = list(islice(enumerate(reader, 1), MOST_ROWS + 1))
     except csv.Error as error:
         raise ValueError(f"not CSV: {error} at line {reader.line_num}") from None
     if not any(header):
         raise ValueError(
             "has no header; the first line names the Permission's keys, such as Policy,Priority,IpProtocol"
         )
+    if len(lines) > MOST_ROWS:
+        raise ValueError(f"holds more than {MOST_ROWS} lines; at most so many are taken at once, so split it")
     if len(set(header)) < len(header):
         double = next(key for key in header if header.count(key) > 1)
         raise ValueError(f"the header has {quoted(double)} twice")

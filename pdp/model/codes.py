@@ -31,6 +31,7 @@ class Code(Enum):
     MEMBERS_PER_GROUP = "SecurityGroupInstanceLimitExceed"
     GROUPS_PER_ACCOUNT = "QuotaExceed.SecurityGroup"
     LIST_ENTRIES = "QuotaExceed.ListEntries"
+    STAGED_IMPORTS = "QuotaExceed.StagedImports"
     QUOTA_FIXED = "InvalidOperation.QuotaNotAdjustable"
 
     # Groups and members

@@ -62,6 +62,11 @@ def in_use(resource: str, why: str) -> Refusal:
     return Refusal(Code.DEPENDENCY_VIOLATION, f"{resource} {why}", resource=resource)
 
 
+def counted(count: int, one: str, several: str) -> str:
+    """A count with its word: `1 member ENI`, `2 member ENIs`."""
+    return f"{count} {one if count == 1 else several}"
+
+
 def named(ids: Iterable[str]) -> str:
     """Some ids, sorted, of which a refusal names the first MOST_NAMED."""
     ordered = sorted(ids)
@@ -115,8 +120,8 @@ class Check:
         """Raises Refusal when a count has grown and is above its limit: nothing is ever removed (§4.10, §4.12)."""
         if use.wanted > use.value and use.wanted > use.present:
             message = (
-                f"{use.subject}: {use.limit}: the limit is {use.value}, there are {use.present} now, and this would "
-                f"make {use.wanted}; {advice}"
+                f"{use.subject}: {use.limit}: the limit is {use.value}, there {'is' if use.present == 1 else 'are'} "
+                f"{use.present} now, and this would make {use.wanted}; {advice}"
             )
             raise Refusal(code, message, resource=use.subject, quota=use)
 

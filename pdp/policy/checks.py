@@ -11,7 +11,15 @@ from pdp.model.groups import SecurityGroup
 from pdp.model.ids import InstanceId
 from pdp.model.network import Eni, Instance
 from pdp.model.rules import PrefixList
-from pdp.policy import account_checks, group_checks, limit_checks, member_checks, penalty_checks, structure
+from pdp.policy import (
+    account_checks,
+    address_checks,
+    group_checks,
+    limit_checks,
+    member_checks,
+    penalty_checks,
+    structure,
+)
 from pdp.policy.changes import Kind, Resource
 from pdp.policy.checking import Check, invalid
 from pdp.policy.draft import stored
@@ -122,6 +130,7 @@ _STAYS: dict[Kind, Kept] = {
 _MAY_BE: dict[Kind, Changed] = {
     Kind.GROUP: group_checks.check_group,
     Kind.ENI: member_checks.check_eni,
+    Kind.VPC: address_checks.check_vpc,
     Kind.INSTANCE: member_checks.check_instance,
     Kind.PREFIX_LIST: _check_list,
     Kind.PORT_LIST: _check_list,

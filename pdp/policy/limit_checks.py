@@ -10,7 +10,7 @@ from pdp.model.ids import GroupId
 from pdp.model.limits import Limits
 from pdp.model.network import Eni
 from pdp.model.rules import GroupPeer, PortList, PrefixList
-from pdp.policy.checking import Check
+from pdp.policy.checking import Check, counted
 
 FEWER_RULES = "delete rules that are no longer needed, or spread rules over several groups"
 FEWER_RULES_OF_ENI = "delete rules that are no longer needed"
@@ -43,7 +43,8 @@ def check_list_limits(check: Check, before: PrefixList | PortList | None, after:
     present = len(before.entries) if before is not None else 0
     use = QuotaUse("entries of the list", after.id, after.max_entries, present, len(after.entries))
     if before is not None and after.max_entries < min(before.max_entries, len(after.entries)):
-        message = f"{after.id} holds {len(after.entries)} entries; max_entries cannot be lowered to {after.max_entries}"
+        held = counted(len(after.entries), "entry", "entries")
+        message = f"{after.id} holds {held}; max_entries cannot be lowered to {after.max_entries}"
         raise Refusal(Code.LIST_ENTRIES, message, resource=after.id, quota=use)
     check.refuse_growth(Code.LIST_ENTRIES, use, "raise max_entries, or use a second list")
     for user in check.after.usage.users_of_list(after.id):

@@ -3,6 +3,7 @@
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal
 from pdp.model.network import Eni, Instance
+from pdp.policy.address_checks import check_addresses
 from pdp.policy.changes import Kind
 from pdp.policy.checking import SECURITY_LOCK, Check, in_use, managed, named, not_found, operator_only
 
@@ -16,6 +17,7 @@ def check_eni(check: Check, before: Eni | None, after: Eni) -> None:
         raise Refusal(Code.DIFFERENT_VPC, f"{after.id}: an ENI keeps its VPC", resource=after.id)
     _check_instance(check, before, after)
     _check_primary(check, before, after)
+    check_addresses(check, before, after)
     changed = set(after.groups) ^ set(before.groups if before is not None else ())
     if before is not None and changed:
         check.refuse_locked(before.instance, GROUPS_STAY)
@@ -53,12 +55,13 @@ def check_instance_gone(check: Check, gone: Instance) -> None:
 
 
 def _check_instance(check: Check, before: Eni | None, after: Eni) -> None:
-    """An instance that it is attached to is there; it does not leave a locked one to change its groups (§7.3)."""
+    """An instance that it is attached to is there; none leaves or comes to a locked one, with other groups (§7.3)."""
     known = after.instance in check.after.instances or after.instance in check.before.instance_enis
     if after.instance and not known:
         raise not_found(Kind.INSTANCE, after.instance)
     if before is not None and before.instance != after.instance:
         check.refuse_locked(before.instance, ENIS_STAY)
+        check.refuse_locked(after.instance, ENIS_STAY)
 
 
 def _check_primary(check: Check, before: Eni | None, after: Eni) -> None:

@@ -166,7 +166,7 @@ def behind(owned: OwnedRule, winner: OwnedRule) -> str:
 def find_rule(snapshot: Snapshot, rules: tuple[OwnedRule, ...], eni_id: str, rule_id: str, group_id: str) -> OwnedRule:
     """The rule of an id among an ENI's rules, in `group_id` unless that is blank.
 
-    Raises FieldError with UNKNOWN_RULE, which names the groups that have such a rule where any has.
+    Raises FieldError with UNKNOWN_RULE, which names the groups of the ENI's account that have such a rule, if any.
     """
     named = [owned for owned in rules if owned.rule.id == rule_id and group_id in {"", owned.group}]
     groups = sorted({owned.group for owned in named})
@@ -183,8 +183,10 @@ def find_rule(snapshot: Snapshot, rules: tuple[OwnedRule, ...], eni_id: str, rul
         raise FieldError(
             Reason.UNKNOWN_RULE, "group_id", f"{eni_id} is not in {quoted(group_id)} but in {shown(list(mine))}"
         )
-    holders = sorted(group.id for group in snapshot.groups.values() if any(rule.id == rule_id for rule in group.rules))
-    where = "no group at all has one"
+    account = snapshot.account_of(snapshot.eni(eni_id))
+    own = (group for group in snapshot.groups.values() if group.account == account)
+    holders = sorted(group.id for group in own if any(rule.id == rule_id for rule in group.rules))
+    where = "no group of its account has one"
     if holders:
         where = f"one is in {shown(list(holders))}"
         where += "" if set(holders) & set(mine) else f", and {eni_id} is not"

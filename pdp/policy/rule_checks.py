@@ -102,7 +102,8 @@ def _check_group_peer(check: Check, group: SecurityGroup, rule: Rule, peer: Grou
     elif GroupType.ADVANCED in {group.type, named.type}:
         why = "only basic groups can have, or be, a group peer; use a CIDR or a prefix list"
     elif named.vpc != group.vpc:
-        why = f"{named.id} is in {named.vpc}, not in {group.vpc}; a group peer is of the same VPC"
+        # Where it is, is for its own account to know.
+        why = f"{named.id} is not in {group.vpc}; a group peer is of the same VPC"
     elif peer.account not in {"", named.account}:
         why = f"{named.id} does not belong to account {peer.account}"
     if why:

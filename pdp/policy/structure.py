@@ -20,7 +20,7 @@ from pdp.model.network import (
 )
 from pdp.model.rules import GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
 from pdp.policy.changes import Kind
-from pdp.policy.checking import Check, in_use, invalid, named, not_found
+from pdp.policy.checking import Check, counted, in_use, invalid, named, not_found
 from pdp.policy.rule_checks import check_readable
 from pdp.policy.snapshot import Snapshot
 
@@ -43,7 +43,8 @@ def check_group_gone(check: Check, group: SecurityGroup) -> None:
     """A group with members stays, and so does one that a rule names without the account that owns it (§4.8)."""
     members = check.after.usage.members_of(group.id).enis
     if members:
-        raise in_use(group.id, f"has {members} member ENIs; let them leave the group, or delete them, first")
+        has = counted(members, "member ENI", "member ENIs")
+        raise in_use(group.id, f"has {has}; let its members leave the group, or delete them, first")
     users = check.after.usage.users_of(group.id)
     needed = [user for user in users if not check.is_import or _needs(check.after.groups[user], group.id)]
     if needed:
@@ -89,7 +90,8 @@ def check_vpc_gone(check: Check, vpc: Vpc) -> None:
     """A VPC stays while anything is in it."""
     uses = check.after.usage.vpcs.get(vpc.id, 0)
     if uses:
-        raise in_use(vpc.id, f"still has {uses} security groups and ENIs; delete them first")
+        held = counted(uses, "security group or ENI", "security groups and ENIs")
+        raise in_use(vpc.id, f"still has {held}; delete what it has first")
 
 
 def check_list(_check: Check, after: PrefixList | PortList) -> None:

@@ -15,11 +15,12 @@ from pdp.policy.ram_conditions import Context
 from pdp.policy.snapshot import Snapshot
 from pdp.server import asked_rules, owned
 from pdp.server.asking import Ask
+from pdp.server.network.fields import check_filter
 from pdp.server.owned import OwnedResource
 from pdp.server.security_groups.console_rules import console_rules
 
 Resources = Callable[[Snapshot, Any, Ask], Iterable[OwnedResource]]
-"""What a request is about: all of it must be permitted. Pure."""
+"""What a request is about: all of it must be permitted, and is asked for in turn. Pure."""
 
 
 def nothing(_snapshot: Snapshot, _request: object, _ask: Ask) -> Iterable[OwnedResource]:
@@ -39,17 +40,19 @@ def group_in(field: str = "security_group_id") -> Resources:
 
 def each_group(snapshot: Snapshot, request: Any, ask: Ask) -> Iterable[OwnedResource]:  # noqa: ANN401
     """Every group named."""
-    return [owned.group(snapshot, ask, group_id) for group_id in request.security_group_ids]
+    check_filter(request.security_group_ids, "security_group_ids")
+    return (owned.group(snapshot, ask, group_id) for group_id in request.security_group_ids)
 
 
 def listed(field: str, owner: Callable[[Snapshot, Ask, str], OwnedResource], kind: str) -> Resources:
     """Of a list: the ids that it asks for, or everything of the account that it asks about."""
 
     def resources(snapshot: Snapshot, request: Any, ask: Ask) -> Iterable[OwnedResource]:  # noqa: ANN401
-        asked = [owner(snapshot, ask, one) for one in getattr(request, field)]
-        if not asked or request.account_id:
-            asked.append(owned.resource(ask, request.account_id or ask.caller.account, kind, ""))
-        return asked
+        named = getattr(request, field)
+        check_filter(named, field)
+        yield from (owner(snapshot, ask, one) for one in named)
+        if not named or request.account_id:
+            yield owned.resource(ask, request.account_id or ask.caller.account, kind, "")
 
     return resources
 
@@ -124,8 +127,8 @@ def configured(snapshot: Snapshot, request: Any, ask: Ask) -> Iterable[OwnedReso
 def imported_rules(snapshot: Snapshot, request: Any, ask: Ask) -> Iterable[OwnedResource]:  # noqa: ANN401
     """A group that gets the rules of a file."""
     group = owned.group(snapshot, ask, request.security_group_id)
-    rules = asked_rules.rules_in_file(request.content, request.format)
-    return [group, *_authorizing(group, rules)]
+    yield group
+    yield from _authorizing(group, asked_rules.rules_in_file(request.content, request.format))
 
 
 def cloned(snapshot: Snapshot, request: Any, ask: Ask) -> Iterable[OwnedResource]:  # noqa: ANN401

@@ -60,6 +60,7 @@ _LIMITS = (
     Code.MEMBERS_PER_GROUP,
     Code.GROUPS_PER_ACCOUNT,
     Code.LIST_ENTRIES,
+    Code.STAGED_IMPORTS,
 )
 
 CODE_RESOURCE_TYPES: dict[Reason | Code, str] = {
@@ -76,6 +77,15 @@ CODE_RESOURCE_TYPES: dict[Reason | Code, str] = {
     Code.IMPORT_NOT_FOUND: "pdp.v1.Import",
 }
 """What is not there, for ResourceInfo."""
+
+FIELD_RESOURCE_TYPES = {
+    "vpc_id": "pdp.v1.Vpc",
+    "network_interface_id": "pdp.v1.NetworkInterface",
+    "instance_id": "pdp.v1.Instance",
+    "user_name": "pdp.v1.RamUser",
+    "policy_name": "pdp.v1.RamPolicy",
+}
+"""What is there already, for ResourceInfo, by the field that names it."""
 
 CODE_TREATMENTS: dict[Reason | Code, Treatment] = {
     **dict.fromkeys(_INVALID, Treatment(StatusCode.INVALID_ARGUMENT)),

@@ -63,11 +63,13 @@ class Follower:
     def _once(self) -> None:
         policy, state = self._policy, self._policy.state
         present = policy.snapshot.revision
-        if policy.driver.wait(present, WAIT_S) > present:
+        if policy.driver.wait(present, WAIT_S) != present:  # below it, the store was replaced by an older copy
             policy.journal.follow()
         state.facts = policy.driver.facts()
         now = self._now()
         if self._compacted_at is None or now - self._compacted_at >= COMPACT_EVERY or not state.available:
+            if not state.available:
+                policy.journal.check_room()
             policy.journal.compact(self._history, now)
             self._compacted_at = now
             state.worked()

@@ -87,9 +87,9 @@ class ImportService:
             if refused.field:  # of the request, not of the bundle
                 raise
             return _with_faults([_refused(refused)], 1)
-        notes = (*bundle.notes, *applied.notes)
+        notes = [*map(_note_of_bundle, bundle.notes), *map(_note_of_policy, applied.notes)]
         return messages.PlanImportResponse(
-            counts=_counts(plan.counts), notes=map(_note, notes[:MOST_FINDINGS]), note_count=len(notes)
+            counts=_counts(plan.counts), notes=notes[:MOST_FINDINGS], note_count=len(notes)
         )
 
     def commit(self, snapshot: Snapshot, request: messages.CommitImportRequest, ask: Ask) -> Planned:
@@ -187,11 +187,15 @@ def _refused(refusal: Refusal) -> messages.ImportFinding:
     return messages.ImportFinding(resource_id=refusal.resource, code=refusal.code.value, message=refusal.message)
 
 
-def _note(text: str) -> messages.ImportFinding:
-    """A note, which names what it is about before a colon, where it is about one thing."""
+def _note_of_bundle(text: str) -> messages.ImportFinding:
+    """A note of reading: before the first colon stands a file, or an answer that may be of several files."""
+    file, _, message = text.partition(": ")
+    return messages.ImportFinding(file=file, message=message) if "." in file else messages.ImportFinding(message=text)
+
+
+def _note_of_policy(text: str) -> messages.ImportFinding:
+    """A finding about the policy: before the first colon stands the id of what it is about, or what it is in words."""
     about, colon, message = text.partition(": ")
     if not colon or " " in about:
         return messages.ImportFinding(message=text)
-    if "." in about:  # which no id has
-        return messages.ImportFinding(file=about, message=message)
     return messages.ImportFinding(resource_id=about, message=message)

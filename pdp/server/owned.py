@@ -6,6 +6,7 @@ from pdp.model.ids import AccountId, EniId, GroupId, InstanceId, PenaltyId, Port
 from pdp.policy.ram_conditions import TAG_PREFIX, Context
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask
+from pdp.server.network.lookups import instance_account, instance_exists, penalty_account
 
 NO_CONTEXT: Context = {}
 
@@ -60,18 +61,9 @@ def vpc(snapshot: Snapshot, ask: Ask, vpc_id: str) -> OwnedResource:
 
 def instance(snapshot: Snapshot, ask: Ask, instance_id: str) -> OwnedResource:
     """An instance."""
-    return resource(ask, instance_account(snapshot, ask, instance_id), "instance", instance_id)
-
-
-def instance_account(snapshot: Snapshot, ask: Ask, instance_id: str) -> AccountId:
-    """Who owns an instance: its owner, else that of its ENIs. A bundle may tell of it through its ENIs alone."""
-    found = snapshot.instances.get(InstanceId(instance_id))
-    if found is not None and found.account:
-        return found.account
-    enis = snapshot.instance_enis.get(InstanceId(instance_id))
-    if enis:
-        return snapshot.account_of(snapshot.enis[enis[0]])
-    return ask.caller.account if found is None else found.account
+    wanted = InstanceId(instance_id)
+    there = instance_exists(snapshot, wanted)
+    return resource(ask, instance_account(snapshot, wanted) if there else ask.caller.account, "instance", instance_id)
 
 
 def prefix_list(snapshot: Snapshot, ask: Ask, list_id: str) -> OwnedResource:
@@ -91,5 +83,4 @@ def penalty(snapshot: Snapshot, ask: Ask, penalty_id: str) -> OwnedResource:
     found = snapshot.penalties.get(PenaltyId(penalty_id))
     if found is None:
         return resource(ask, ask.caller.account, "penalty", penalty_id)
-    account = instance_account(snapshot, ask, found.instance) if found.instance else AccountId("")
-    return resource(ask, account, "penalty", penalty_id)
+    return resource(ask, penalty_account(snapshot, found), "penalty", penalty_id)

@@ -5,6 +5,7 @@ An RPC that is not in the table cannot be called.
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from pdp.model.addresses import parse_address
@@ -56,8 +57,11 @@ def permit(method: str, snapshot: Snapshot, request: Any, ask: Ask) -> None:  # 
     if access.who is Who.CHECK and caller.kind is CallerKind.AGENT:
         return  # whose ENI it is, is asked of each
     policies = policies_of(snapshot, caller)
-    # What is about nothing in particular is about the caller's own account.
-    for resource in [*access.resources(snapshot, request, ask)] or [OwnedResource(caller.account, EVERYTHING)]:
+    # One by one: who may not act on the first is refused before more is read of a large request. What is about nothing
+    # in particular is about the caller's own account.
+    about_these = iter(access.resources(snapshot, request, ask))
+    first = next(about_these, OwnedResource(caller.account, EVERYTHING))
+    for resource in chain((first,), about_these):
         context = {**_context(ask), **resource.context}
         asked = AccessRequest(resource.action or access.action, resource.name, resource.account, context)
         decision = may(caller, policies, asked)

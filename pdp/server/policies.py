@@ -5,6 +5,7 @@ handed to the event loop whole. Checks never wait for any of it.
 """
 
 from collections.abc import Callable, Sequence
+from time import sleep
 from typing import NoReturn, Protocol, TypeVar
 
 from pdp.index.cache import IndexCache
@@ -18,6 +19,10 @@ from pdp.store.contract import Driver
 from pdp.store.journal import Journal, Step, WriteRequest, Written
 
 T = TypeVar("T")
+
+PAUSE_S = 0.000_01
+"""How long a thread that writes sleeps between the parts of a write. Where cores are few, a check that came meanwhile
+runs then; else it would wait until the system takes the core from the writer by itself, which takes milliseconds."""
 
 
 class Policies(Protocol):
@@ -57,7 +62,7 @@ class StoredPolicy:
     ) -> None:
         self.driver = driver
         self.state = state
-        self.journal = Journal(driver, self._moved)
+        self.journal = Journal(driver, self._moved, _give_way)
         self._publish = publish
         self.checker = Checker(self.journal.snapshot, cache)
         self.checker.prepare()
@@ -86,3 +91,7 @@ class StoredPolicy:
         self.checker = self.checker.after(after, touched_by(keys, before, after))
         self.state.commits += len(steps)
         self._publish(self.checker)
+
+
+def _give_way() -> None:
+    sleep(PAUSE_S)

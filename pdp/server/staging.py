@@ -11,7 +11,7 @@ from threading import Lock
 
 from pdp.formats.bundle import Bundle, read_bundle_files
 from pdp.model.codes import Code
-from pdp.model.errors import FieldError, Refusal, quoted
+from pdp.model.errors import FieldError, QuotaUse, Refusal, quoted
 from pdp.model.instants import SECOND, Instant
 
 Part = tuple[tuple[str, bytes], ...]
@@ -23,6 +23,8 @@ MOST_IMPORTS = 16
 MOST_BYTES = 1 << 30
 """Of all imports together."""
 LAST_PART = 10_000
+STAGING_AREA = "the staging area of this server"
+"""The subject of its limits."""
 
 _IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -103,12 +105,25 @@ class Staging:
             del self._imports[import_id]
 
     def _check_room(self, import_id: str, more: int) -> None:
-        if import_id not in self._imports and len(self._imports) >= MOST_IMPORTS:
-            raise Refusal(Code.TOO_BUSY, f"{MOST_IMPORTS} imports are staged; commit or abort one of them first")
-        if sum(staged.size for staged in self._imports.values()) + more > MOST_BYTES:
-            raise Refusal(
-                Code.TOO_BUSY, f"all staged imports together may have {MOST_BYTES} bytes; commit or abort one first"
-            )
+        """Raises Refusal for an import too many, or bytes too many, and names the one that could go first."""
+        imports, size = len(self._imports), sum(staged.size for staged in self._imports.values())
+        for limit, most, present, wanted in (
+            ("staged imports", MOST_IMPORTS, imports, imports + (import_id not in self._imports)),
+            ("bytes of all staged imports together", MOST_BYTES, size, size + more),
+        ):
+            if wanted > most:
+                message = (
+                    f"{limit}: the limit is {most}, and this would make {wanted}; {self._room_is_made()}; "
+                    "one that rests for an hour is forgotten"
+                )
+                use = QuotaUse(limit, STAGING_AREA, most, present, wanted)
+                raise Refusal(Code.STAGED_IMPORTS, message, resource=STAGING_AREA, quota=use)
+
+    def _room_is_made(self) -> str:
+        if not self._imports:
+            return "split the bundle"
+        resting = min(self._imports, key=lambda name: self._imports[name].used)
+        return f"commit or abort one first, such as {quoted(resting)}, which rests longest"
 
 
 def _check(import_id: str, number: int, part: Part) -> None:

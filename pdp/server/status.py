@@ -20,7 +20,7 @@ from grpc import StatusCode
 
 from pdp.model.codes import Code
 from pdp.model.errors import FieldError, PdpError, QuotaUse, Reason, Refusal, Violation, quoted
-from pdp.server.code_treatments import CODE_RESOURCE_TYPES, CODE_TREATMENTS, Treatment
+from pdp.server.code_treatments import CODE_RESOURCE_TYPES, CODE_TREATMENTS, FIELD_RESOURCE_TYPES, Treatment
 
 DOMAIN = "pdp"
 """Of every ErrorInfo: whose reasons these are."""
@@ -113,13 +113,16 @@ def internal_status(incident: str) -> Status:
 
 
 def _details_of_refusal(error: Refusal, code: StatusCode) -> list[Message]:
-    """The limit or the state in the way, or the resource that is not there."""
+    """The limit or the state in the way, or the resource that is not there, or is there already."""
     subject, description = _cut(error.resource, FIELD_BYTES), _cut(error.message, MESSAGE_BYTES)
     if error.quota is not None:
         violation = QuotaFailure.Violation(subject=_cut(error.quota.subject, FIELD_BYTES), description=description)
         return [QuotaFailure(violations=[violation])]
-    if error.code in RESOURCE_TYPES and error.resource:
-        return [ResourceInfo(resource_type=RESOURCE_TYPES[error.code], resource_name=quoted(error.resource))]
+    kind = RESOURCE_TYPES.get(error.code)
+    if error.code is Code.ALREADY_EXISTS:
+        kind = FIELD_RESOURCE_TYPES.get(error.field)
+    if kind and error.resource:
+        return [ResourceInfo(resource_type=kind, resource_name=quoted(error.resource))]
     if code in {StatusCode.FAILED_PRECONDITION, StatusCode.ABORTED}:
         state = PreconditionFailure.Violation(type=error.code.value, subject=subject, description=description)
         return [PreconditionFailure(violations=[state])]

@@ -5,7 +5,9 @@ a whole policy of one revision, or there is no journal: text that cannot be read
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from threading import Lock
 from typing import Generic, NamedTuple, TypeVar
 
@@ -39,6 +41,8 @@ ATTEMPTS = 50
 """How often a write is tried while others append first. Each time somebody else's write went through."""
 PAGE = 256
 """Entries that are read at once when following."""
+ROOM_BYTES = 256 << 10
+"""What there has to be room for, for a store to count as one that takes writes."""
 TOKENS_KEPT = 24 * 3_600 * SECOND
 """How long answers are remembered at least (§5.5)."""
 
@@ -97,17 +101,26 @@ def ignore(_steps: Sequence[Step]) -> None:
     """For who need not be told."""
 
 
+def hurry() -> None:
+    """For who has the processor to themselves."""
+
+
 class Journal:
     """A driver's store as policies.
 
     `moved` is called with each step in turn, under the lock of the writes: it publishes, and neither writes nor raises.
+    `pause` is called between the parts of a write, none of which is long by itself; it may let others have their turn.
     Raises StoreRefused when the state cannot be read, StoreUnavailable when the driver does.
     """
 
-    def __init__(self, driver: Driver, moved: Callable[[Sequence[Step]], None] = ignore) -> None:
+    def __init__(
+        self, driver: Driver, moved: Callable[[Sequence[Step]], None] = ignore, pause: Callable[[], None] = hurry
+    ) -> None:
         self.driver = driver
         self._moved = moved
+        self._pause = pause
         self._lock = Lock()
+        self._went_back = ""
         self._snapshot = read_snapshot(driver)
 
     @property
@@ -137,6 +150,14 @@ class Journal:
         """Forgets all but the last `kept` revisions before the head, and answers older than TOKENS_KEPT (§5.5)."""
         self.driver.compact(max(0, self.driver.head() - kept), at - TOKENS_KEPT)
 
+    def check_room(self) -> None:
+        """Appends as much as a large commit needs, for the next `compact` to forget. Raises StoreUnavailable.
+
+        A full store may still take what is small, which so does not show that it takes writes.
+        """
+        with suppress(HeadMoved):  # somebody else's append went through
+            self.driver.append(self.driver.head(), None, (), Answer("", token_hex(16), "", bytes(ROOM_BYTES), 0))
+
     def _write(self, request: WriteRequest[T]) -> Written:
         for _ in range(ATTEMPTS):
             known = self.driver.answer(request.scope, request.client_token) if request.client_token else None
@@ -148,15 +169,19 @@ class Journal:
             except (HeadMoved, TokenTaken):
                 continue
         raise Refusal(
-            Code.TOO_BUSY, f"others wrote first {ATTEMPTS} times in a row, nothing was changed; send the request again"
+            Code.TOO_BUSY,
+            f"others wrote first {ATTEMPTS} times in a row, nothing was changed; send the request again",
+            resource=self._snapshot.store,
         )
 
     def _attempt(self, request: WriteRequest[T]) -> Written:
         """The write against the present snapshot. Raises HeadMoved or TokenTaken with nothing changed."""
         before = self._snapshot
-        _check_revision(request.expected_revision, before.revision)
+        _check_revision(request.expected_revision, before)
         changes, wanted = request.plan(before)
+        self._pause()
         applied = apply(before, changes, request.origin, request.at)
+        self._pause()
         if request.validate_only:
             unmoved = replace(applied, snapshot=replace(applied.snapshot, revision=before.revision))
             return Written(request.answer(wanted, unmoved), before.revision, before.revision, applied.notes)
@@ -172,8 +197,10 @@ class Journal:
 
     def _append(self, commit: Commit, applied: Applied, answer: Answer | None) -> None:
         after = applied.snapshot
-        entry = Entry(commit.revision, commit_text(commit))
-        self.driver.append(commit.revision - 1, entry, _writes(after, applied.touched), answer)
+        entry, writes = Entry(commit.revision, commit_text(commit)), _writes(after, applied.touched)
+        self._pause()
+        self.driver.append(commit.revision - 1, entry, writes, answer)
+        self._pause()
         self._move([Step(commit, after, applied.touched)])
 
     def _replayed(self, known: Answer, request: WriteRequest[T]) -> Written:
@@ -188,6 +215,8 @@ class Journal:
         return Written(known.body, now, now, replayed=True)
 
     def _follow(self) -> list[Step]:
+        if self._went_back:
+            raise self._replaced()
         steps: list[Step] = []
         try:
             while entries := self.driver.entries(self._snapshot.revision, PAGE):
@@ -201,15 +230,19 @@ class Journal:
             steps.append(Step(None, anew, differing(self._snapshot, anew)))
             self._move(steps[-1:])
         except FutureRevision as error:
-            raise StoreRefused(
-                self._place(), str(error), "it was replaced by an older copy: start again to serve it"
-            ) from error
+            # For good: once others have brought it as far again, its revisions would look like those known here.
+            self._went_back = str(error)
+            raise self._replaced() from error
         return steps
+
+    def _replaced(self) -> StoreRefused:
+        return StoreRefused(self._place(), self._went_back, "it was replaced by an older copy: start again to serve it")
 
     def _next(self, before: Snapshot, commit: Commit) -> Step:
         """The step of a commit that was accepted against this very snapshot, here or elsewhere."""
         try:
             applied = apply(before, commit.changes, commit.origin, commit.at)
+            self._pause()
         except Refusal as error:
             raise self._damaged(commit.revision, f"is refused: {error}") from error
         if applied.snapshot.revision != commit.revision:
@@ -240,12 +273,14 @@ class Journal:
         self._moved(steps)
 
 
-def _check_revision(expected: int | None, present: int) -> None:
-    if expected is not None and expected != present:
+def _check_revision(expected: int | None, present: Snapshot) -> None:
+    if expected is not None and expected != present.revision:
         raise Refusal(
             Code.REVISION_MISMATCH,
-            f"the policy is at revision {present}, not at the expected {expected}; read it again and decide anew",
+            f"the policy is at revision {present.revision}, not at the expected {expected}; "
+            "read it again and decide anew",
             field="write_options.expected_revision",
+            resource=present.store,
         )
 
 

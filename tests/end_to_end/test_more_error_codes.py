@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 
 from pdp.model.codes import Code
-from pdp.server.staging import MOST_IMPORTS
+from pdp.server.staging import MOST_IMPORTS, STAGING_AREA
+from pdp.store import journal
 from pdp.v1.account_service_pb2 import (
     AttachPolicyToUserRequest,
     CreatePolicyRequest,
@@ -158,7 +159,7 @@ async def a_primary_eni_that_goes_alone(served: Administered) -> Asked:
 
 async def an_id_that_is_taken(served: Administered) -> Asked:
     request = CreateVpcRequest(vpc_id=await served.owner.vpc(), cidr_block="10.0.0.0/8")
-    return Asked(served.owner.network.CreateVpc(request), "vpc_id")
+    return Asked(served.owner.network.CreateVpc(request), f"'{request.vpc_id}'")
 
 
 async def a_second_appeal(served: Administered) -> Asked:
@@ -189,7 +190,8 @@ async def a_token_of_another_list(served: Administered) -> Asked:
 async def another_revision_than_expected(served: Administered) -> Asked:
     await served.owner.vpc()
     options = WriteOptions(expected_revision=7)
-    return Asked(served.owner.network.CreateVpc(CreateVpcRequest(cidr_block="10.0.0.0/8", write_options=options)))
+    request = CreateVpcRequest(cidr_block="10.0.0.0/8", write_options=options)
+    return Asked(served.owner.network.CreateVpc(request), served.snapshot.store)
 
 
 async def a_group_of_another_account(served: Administered) -> Asked:
@@ -219,7 +221,11 @@ async def a_bundle_with_faults(served: Administered) -> Asked:
 async def too_many_imports(served: Administered) -> Asked:
     for number in range(MOST_IMPORTS):
         await staging(served, f"import-{number}")
-    return Asked(staging(served, "one-more"))
+    return Asked(staging(served, "one-more"), STAGING_AREA, (MOST_IMPORTS, MOST_IMPORTS, MOST_IMPORTS + 1))
+
+
+async def one_more_write(served: Administered) -> Asked:
+    return Asked(served.owner.network.CreateVpc(CreateVpcRequest(cidr_block="10.0.0.0/8")), served.snapshot.store)
 
 
 IMPOSE = ImposePenaltyRequest(penalty_class="malicious_behaviour", action="LOCK", instance_id="i-1")
@@ -263,7 +269,7 @@ CASES = {
     Code.USER_NOT_FOUND: unknown(lambda client: client.accounts.DeleteUser, DeleteUserRequest(user_name="x-nowhere")),
     Code.POLICY_NOT_FOUND: Case(a_policy_nobody_has, NOT_FOUND, (FIELD, RESOURCE)),
     Code.IMPORT_NOT_FOUND: Case(an_unknown_import, NOT_FOUND, (FIELD, RESOURCE)),
-    Code.ALREADY_EXISTS: Case(an_id_that_is_taken, StatusCode.ALREADY_EXISTS, (FIELD,)),
+    Code.ALREADY_EXISTS: Case(an_id_that_is_taken, StatusCode.ALREADY_EXISTS, (FIELD, RESOURCE)),
     Code.PENALTY_STATE: Case(a_second_appeal, PRECONDITION, (FIELD, STATE)),
     Code.OPERATOR_ONLY: Case(
         by_owner(lambda client: client.accounts.ImposePenalty, IMPOSE, ""), StatusCode.PERMISSION_DENIED, ()
@@ -287,7 +293,7 @@ CASES = {
     ),
     Code.INVALID_NEXT_TOKEN: Case(a_token_of_another_list, INVALID, (FIELD,)),
     Code.REVISION_MISMATCH: Case(another_revision_than_expected, StatusCode.ABORTED, (FIELD, STATE)),
-    Code.TOO_BUSY: Case(too_many_imports, StatusCode.ABORTED, (STATE, RETRY)),
+    Code.STAGED_IMPORTS: Case(too_many_imports, EXHAUSTED, (LIMIT,)),
     Code.FORBIDDEN: Case(a_group_of_another_account, StatusCode.PERMISSION_DENIED, ()),
     Code.BUNDLE_REFUSED: Case(a_bundle_with_faults, INVALID, (FIELD,)),
 }
@@ -301,8 +307,17 @@ async def test_who_shows_no_token_is_not_known(served: Administered) -> None:
     assert (refused.info.reason, refused.status) == (Code.UNAUTHENTICATED.value, StatusCode.UNAUTHENTICATED)
 
 
+async def test_a_write_that_others_overtake_every_time_may_be_sent_again(
+    served: Administered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server gives up before its first attempt here, as it does after the last."""
+    monkeypatch.setattr(journal, "ATTEMPTS", 0)
+    case = Case(one_more_write, StatusCode.ABORTED, (STATE, RETRY))
+    await assert_raised(Code.TOO_BUSY.value, case, served)
+
+
 def test_every_code_is_raised_somewhere() -> None:
-    here = {*CASES, Code.UNAUTHENTICATED}
+    here = {*CASES, Code.UNAUTHENTICATED, Code.TOO_BUSY}
     of_the_clause = {Code(code) for code in test_error_codes.CASES}
     assert here.isdisjoint(of_the_clause)
     assert here | of_the_clause | ELSEWHERE | NO_REQUEST == set(Code)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pdp.formats.permissions import permission_of
 from pdp.formats.rule_files import (
+    MOST_ROWS,
     PERMISSION_KEYS,
     SHOWN_KEYS,
     RuleRow,
@@ -32,6 +33,17 @@ BASE = {"Policy": "Accept", "IpProtocol": "TCP", "PortRange": "22/22", "SourceCi
 
 def rows(*items: Any) -> list[RuleRow]:
     return read_rules_json(json.dumps(list(items)))
+
+
+def test_a_file_of_too_many_rules_is_refused_before_they_are_read() -> None:
+    most = [BASE] * MOST_ROWS
+    assert len(rows(*most)) == MOST_ROWS
+    with pytest.raises(ValueError, match="501 rules; at most 500"):
+        rows(*most, BASE)
+    lines = "Policy,IpProtocol\n" + "Accept,ICMP\n" * MOST_ROWS
+    assert len(read_rules_csv(lines)) == MOST_ROWS
+    with pytest.raises(ValueError, match="more than 500 lines"):
+        read_rules_csv(lines + "Accept,ICMP\n")
 
 
 def test_a_permission_says_all_of_a_rule() -> None:

@@ -60,7 +60,8 @@ def refused(
 def numbers(refusal: Refusal) -> tuple[int, int, int]:
     """Value of the limit, present count and wanted count; all three are in the message."""
     use = quota(refusal)
-    assert f"limit is {use.value}, there are {use.present} now, and this would make {use.wanted}" in str(refusal)
+    verb = "is" if use.present == 1 else "are"
+    assert f"limit is {use.value}, there {verb} {use.present} now, and this would make {use.wanted}" in str(refusal)
     return use.value, use.present, use.wanted
 
 

@@ -88,7 +88,7 @@ def test_a_group_keeps_its_vpc_and_account() -> None:
 
 def test_a_group_with_members_cannot_be_deleted() -> None:
     """§4.8."""
-    refused(Code.DEPENDENCY_VIOLATION, USED, delete_group("sg-c"), says="1 member")
+    refused(Code.DEPENDENCY_VIOLATION, USED, delete_group("sg-c"), says="1 member ENI;")
     refused(Code.DEPENDENCY_VIOLATION, USED, delete_group("sg-c"), origin=IMPORT)
     moved = done(USED, join("eni-a", "sg-a"), leave("eni-a", "sg-c"), delete_group("sg-c"))
     assert GroupId("sg-c") not in moved.groups

@@ -198,6 +198,12 @@ def test_which_group_peers_are_refused(to: str, peer: str, code: Code, says: str
     refused(code, PEERS, add(to, f"accept all from {peer}"), says=says)
 
 
+def test_where_a_group_is_that_cannot_be_a_peer_is_not_said() -> None:
+    """§6.5: it may be another account's."""
+    refusal = refused(Code.GROUP_PEER_DENIED, PEERS, add("sg-a", "accept all from sg-far"))
+    assert "vpc-2" not in str(refusal)
+
+
 def with_peers(count: int) -> SecurityGroup:
     return group("sg-a", *(f"accept tcp/{port} from sg-b" for port in range(1, count + 1)))
 

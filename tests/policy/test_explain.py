@@ -188,13 +188,23 @@ def test_a_group_tells_apart_rules_of_one_id() -> None:
     assert asked.group == "sg-b"
 
 
+def test_nothing_is_said_of_rules_of_other_accounts() -> None:
+    """§6.5: they are nobody's to know but theirs."""
+    asked = policy(
+        [group("sg-a"), group("sg-b", "drop all to ::/0 id sgr-9", account="2000")],
+        [eni("eni-a", "10.0.0.5", groups=["sg-a"])],
+    )
+    with pytest.raises(FieldError, match="no group of its account has one"):
+        explain(asked, "eni-a", flow(SSH), NOW, rule_id="sgr-9")
+
+
 @pytest.mark.parametrize(
     ("rule_id", "group_id", "field", "message"),
     [
         ("sgr-1", "", "group_id", "several groups of eni-a have a rule 'sgr-1'; name one of sg-a, sg-b"),
         ("sgr-1", "sg-c", "group_id", "eni-a is not in 'sg-c' but in sg-a, sg-b"),
         ("sgr-9", "", "rule_id", "sg-a, sg-b of eni-a has no rule 'sgr-9'; one is in sg-c, and eni-a is not"),
-        ("sgr-8", "", "rule_id", "sg-a, sg-b of eni-a has no rule 'sgr-8'; no group at all has one"),
+        ("sgr-8", "", "rule_id", "sg-a, sg-b of eni-a has no rule 'sgr-8'; no group of its account has one"),
         ("sgr-9", "sg-a", "rule_id", "sg-a of eni-a has no rule 'sgr-9'; one is in sg-c, and eni-a is not"),
     ],
 )

@@ -141,6 +141,32 @@ def test_a_failing_store_is_said_once_and_works_again_by_itself(follow: Follow) 
     assert followed.published[-1].check("eni-1", SSH, NOW).action is Action.ACCEPT
 
 
+def test_a_full_store_is_not_well_because_what_is_small_still_fits(tmp_path: Path) -> None:
+    driver = SqliteStore(tmp_path / "pdp.db", "store-1")
+    followed = Followed(driver)
+    limit = driver._writer.execute("PRAGMA max_page_count = 1").fetchone()[0]  # as many as there are, and no more
+    driver.compact(0, 0)
+    with pytest.raises(Refusal):
+        followed.policy.write(writing(*(Put(group(f"sg-{n}")) for n in range(100)), *map(Put, resources_in(WORLD))))
+    with pytest.raises(StoreUnavailable):
+        followed.follower._once()
+    assert followed.said == [False]
+    driver._writer.execute(f"PRAGMA max_page_count = {limit + 1_000}")
+    followed.follower._once()
+    assert followed.said == [False, True]
+    assert driver._writer.execute("SELECT count(*) FROM answers").fetchone() == (0,)
+    driver.close()
+
+
+def test_a_store_that_went_back_is_seen_without_a_write(follow: Follow) -> None:
+    followed = follow(MemoryStore("store-1"))
+    followed.policy.write(writing(*map(Put, resources_in(WORLD))))
+    followed.policy.driver = followed.policy.journal.driver = MemoryStore("store-1")
+    until(lambda: not followed.state.available)
+    assert "older copy" in followed.state.trouble
+    assert followed.policy.checker.check("eni-1", SSH, NOW).action is Action.DROP
+
+
 def test_history_is_cut_back_now_and_then(follow: Follow) -> None:
     driver = MemoryStore("store-1")
     followed = follow(driver, history=1)

@@ -1,5 +1,6 @@
 """ImportService: parts put aside, a plan that changes nothing, one commit, and the bundle back again."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -170,8 +171,11 @@ def test_an_import_that_was_aborted_or_rests_for_an_hour_is_forgotten() -> None:
 def test_the_room_for_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "MOST_BYTES", 10)
     imports = Imports()
+    assert "split the bundle" in refused(lambda: imports.stage(1, {"pdp.json": b"0123456789a"})).message
     imports.stage(1, {"pdp.json": b"0123456789"})
-    assert refused(lambda: imports.stage(2, {"pdp.json": b"0"})).reason is Code.TOO_BUSY
+    error = refused(lambda: imports.stage(2, {"pdp.json": b"0"}))
+    assert error.reason is Code.STAGED_IMPORTS
+    assert "the limit is 10, and this would make 11" in error.message
 
 
 def test_the_number_of_imports_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +183,9 @@ def test_the_number_of_imports_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     imports = Imports()
     imports.stage(1, {"pdp.json": b""})
     imports.stage(2, {"pdp.json": b""})
-    assert refused(lambda: imports.stage(1, {"pdp.json": b""}, "import-2")).reason is Code.TOO_BUSY
+    error = refused(lambda: imports.stage(1, {"pdp.json": b""}, "import-2"))
+    assert error.reason is Code.STAGED_IMPORTS
+    assert "commit or abort one first, such as 'import-1'" in error.message
 
 
 def test_a_bundle_with_faults_is_planned_as_faults_and_never_committed() -> None:
@@ -224,6 +230,20 @@ def test_limits_are_noted_and_not_refused() -> None:
     answer = imports.commit()
     assert answer.note_count == 2
     assert len(imports.policy.snapshot.groups["sg-a"].rules) == 201  # type: ignore[index]
+
+
+def test_a_note_names_a_file_or_a_resource_and_never_takes_an_answer_s_name_for_one() -> None:
+    managed = replace(eni("eni-m", "10.0.0.7", groups=["sg-a"]), service_managed=True)
+    files = files_of(replace(BUNDLE, enis=(*BUNDLE.enis, managed)))
+    enis = json.loads(files["DescribeNetworkInterfaces.json"])
+    next(one for one in enis["NetworkInterfaceSets"]["NetworkInterfaceSet"] if one["NetworkInterfaceId"] == "eni-m")[
+        "SecurityGroupIds"
+    ] = {"SecurityGroupId": []}
+    imports = Imports()
+    imports.stage(1, files | {"DescribeNetworkInterfaces.json": json.dumps(enis).encode()})
+    (note,) = imports.plan().notes
+    assert (note.file, note.resource_id) == ("", "")
+    assert note.message.startswith("DescribeNetworkInterfaces: eni-m is service-managed")
 
 
 def test_a_lost_answer_is_given_again_although_the_parts_are_gone() -> None:

@@ -39,7 +39,7 @@ def test_a_new_eni_is_secondary_and_attached_to_nothing() -> None:
         private_ip_addresses=["10.0.0.8", "10.0.0.9"],
         ipv6_addresses=["fd00::1"],
         ipv4_prefixes=["10.1.0.0/28"],
-        ipv6_prefixes=["fd01::/80"],
+        ipv6_prefixes=["fd00:0:1::/80"],
         host="host-1",
         own_namespace=True,
         tcp_established_timeout_seconds=30,
@@ -50,7 +50,7 @@ def test_a_new_eni_is_secondary_and_attached_to_nothing() -> None:
     assert (shown.type, shown.instance_id, shown.owner_id) == ("Secondary", "", ACCOUNT)
     assert (shown.private_ip_address, list(shown.private_ip_addresses)) == ("10.0.0.9", ["10.0.0.9", "10.0.0.8"])
     assert (list(shown.ipv6_addresses), list(shown.ipv4_prefixes)) == (["fd00::1"], ["10.1.0.0/28"])
-    assert (list(shown.ipv6_prefixes), shown.host, shown.own_namespace) == (["fd01::/80"], "host-1", True)
+    assert (list(shown.ipv6_prefixes), shown.host, shown.own_namespace) == (["fd00:0:1::/80"], "host-1", True)
     assert (shown.tcp_established_timeout_seconds, shown.udp_timeout_seconds) == (30, 100)
 
 
@@ -157,6 +157,13 @@ def test_groups_of_a_locked_instances_secondary_eni_stay_too() -> None:
         planning("ModifyNetworkInterfaceAttribute", network_interface_id="eni-s", security_group_ids=["sg-b"])
     with refused(Code.LOCKED_FOR_SECURITY):
         planning("DetachNetworkInterface", network_interface_id="eni-s", instance_id="i-1")
+
+
+def test_no_eni_with_other_groups_comes_to_a_locked_instance() -> None:
+    """§7.3."""
+    planning = network(penalties=[penalty("i-1", action=PenaltyAction.LOCK)])
+    with refused(Code.LOCKED_FOR_SECURITY):
+        planning("AttachNetworkInterface", network_interface_id="eni-f", instance_id="i-1")
 
 
 def test_a_free_secondary_eni_goes() -> None:
@@ -303,10 +310,10 @@ def test_addresses_are_assigned_and_unassigned_by_family() -> None:
     """§2.0: an ENI's addresses are its primary, secondary and IPv6 ones and its prefixes."""
     planning = network()
     one: dict[str, Any] = {"network_interface_id": "eni-f"}
-    planning("AssignIpv6Addresses", **one, ipv6_addresses=["fd00::1"], ipv6_prefixes=["fd01::/80"])
+    planning("AssignIpv6Addresses", **one, ipv6_addresses=["fd00::1"], ipv6_prefixes=["fd00:0:1::/80"])
     planning("AssignPrivateIpAddresses", **one, private_ip_addresses=["10.0.0.9"], ipv4_prefixes=["10.1.0.0/28"])
-    assert addresses(planning, "eni-f") == ["10.0.0.6", "10.0.0.9", "fd00::1", "10.1.0.0/28", "fd01::/80"]
-    planning("UnassignIpv6Addresses", **one, ipv6_addresses=["fd00::1"], ipv6_prefixes=["fd01::/80"])
+    assert addresses(planning, "eni-f") == ["10.0.0.6", "10.0.0.9", "fd00::1", "10.1.0.0/28", "fd00:0:1::/80"]
+    planning("UnassignIpv6Addresses", **one, ipv6_addresses=["fd00::1"], ipv6_prefixes=["fd00:0:1::/80"])
     planning("UnassignPrivateIpAddresses", **one, private_ip_addresses=["10.0.0.9"], ipv4_prefixes=["10.1.0.0/28"])
     assert made(planning, "eni-f") == FREE
 
@@ -323,7 +330,7 @@ def test_what_is_there_already_or_not_there_changes_nothing() -> None:
     one: dict[str, Any] = {"network_interface_id": "eni-f"}
     assert planning.ignored("AssignPrivateIpAddresses", **one, private_ip_addresses=["10.0.0.6"])
     assert planning.ignored("UnassignPrivateIpAddresses", **one, private_ip_addresses=["10.0.0.7"])
-    assert planning.ignored("UnassignIpv6Addresses", **one, ipv6_prefixes=["fd01::/80"])
+    assert planning.ignored("UnassignIpv6Addresses", **one, ipv6_prefixes=["fd00:0:1::/80"])
 
 
 def test_the_primary_address_stays() -> None:

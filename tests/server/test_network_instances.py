@@ -6,7 +6,7 @@ import pytest
 from pdp.model.codes import Code
 from pdp.model.groups import GroupType
 from pdp.model.ids import AccountId, EniId, GroupId, InstanceId
-from pdp.model.network import Instance, PenaltyAction
+from pdp.model.network import Instance, PenaltyAction, PenaltyState
 from pdp.model.rules import Action
 from pdp.server.network.service import NETWORK_SERVICE
 from tests.builders import ACCOUNT, eni, group, penalty, policy, vpc
@@ -198,6 +198,13 @@ def test_an_instance_goes_with_its_primary_eni_and_lets_the_others_go() -> None:
     planning("DeleteInstance", instance_id="i-1")
     assert not planning.snapshot.instances
     assert [(left.id, left.instance) for left in planning.snapshot.enis.values()] == [("eni-s", "")]
+
+
+def test_the_id_of_an_instance_with_penalties_on_record_is_never_anothers() -> None:
+    """§6.5: who took it would read what was said of the owner before, and by him."""
+    lifted = replace(penalty("i-7"), state=PenaltyState.LIFTED)
+    with refused(Code.ALREADY_EXISTS, "instance_id", saying="on record"):
+        network(BASIC, penalties=[lifted])("CreateInstance", instance_id="i-7", vpc_id="vpc-1")
 
 
 @pytest.mark.parametrize("action", [PenaltyAction.BLOCK_TRAFFIC, PenaltyAction.LOCK])

@@ -1,9 +1,11 @@
 """Who may call what (§6): every RPC with every kind of caller, and the nine-action deny policy as it is pasted."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from pdp.model.codes import Code
-from pdp.model.errors import Refusal
+from pdp.model.errors import FieldError, Refusal
 from pdp.model.identity import Caller, CallerKind
 from pdp.model.ids import AccountId, PenaltyId
 from pdp.model.network import Instance
@@ -290,6 +292,22 @@ def test_the_console_s_defaults_are_no_way_round_the_nine() -> None:
 def test_where_from_when_and_how_are_known_to_conditions(condition: str, expected: Code | None) -> None:
     rpc = "SecurityGroupService/DescribeSecurityGroupAttribute"
     assert outcome(rpc, user("u"), p=allow("ecs:Describe*", "*", condition)) is expected
+
+
+def test_nothing_is_read_of_a_request_beyond_what_refuses_it() -> None:
+    class Named(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            yield self[0]
+            raise AssertionError("a large request is read for nothing")
+
+    request = SimpleNamespace(security_group_ids=Named(["sg-a", "sg-b"]), account_id="")
+    assert outcome("SecurityGroupService/DescribeSecurityGroups", OTHER, request=request) is Code.FORBIDDEN
+
+
+def test_more_ids_than_a_list_takes_are_looked_up_nowhere() -> None:
+    request = SimpleNamespace(security_group_ids=["sg-a"] * 101, account_id="")
+    with pytest.raises(FieldError, match="101 ids; at most 100"):
+        outcome("SecurityGroupService/DescribeSecurityGroups", OWNER, request=request)
 
 
 def test_naming_another_account_s_group_is_refused_too() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pdp.model.codes import Code
 from pdp.model.errors import FieldError, PdpError, QuotaUse, Reason, Refusal, Violation
+from pdp.server.code_treatments import FIELD_RESOURCE_TYPES
 from pdp.server.status import (
     LIMIT_BYTES,
     RESOURCE_TYPES,
@@ -156,6 +157,14 @@ def test_a_state_in_the_way_is_a_failed_precondition(code: Code) -> None:
     assert [(one.type, one.subject, one.description) for one in failure.violations] == [
         (code.value, "sg-1", "it is in use")
     ]
+
+
+@pytest.mark.parametrize(("field", "kind"), FIELD_RESOURCE_TYPES.items())
+def test_what_is_there_already_is_named_by_the_field_that_names_it(field: str, kind: str) -> None:
+    status = status_of(Refusal(Code.ALREADY_EXISTS, "there is one", field=field, resource="x-9"))
+    resource = detail(status, ResourceInfo)
+    assert isinstance(resource, ResourceInfo)
+    assert (resource.resource_type, resource.resource_name) == (kind, "'x-9'")
 
 
 @pytest.mark.parametrize("code", [code for code in Code if TREATMENTS[code].code is grpc.StatusCode.NOT_FOUND])

@@ -480,6 +480,16 @@ def test_a_store_that_went_back_is_refused() -> None:
     assert refused(ahead, wish(PORT_80)).code is Code.STORE_UNAVAILABLE
 
 
+def test_a_store_that_went_back_stays_refused_when_it_has_come_as_far_again() -> None:
+    ahead, restored = loaded(MemoryStore("one")), MemoryStore("one")
+    ahead.driver = restored
+    with pytest.raises(StoreRefused):
+        ahead.follow()
+    assert loaded(restored).snapshot.revision == ahead.snapshot.revision
+    assert refused(ahead, wish(PORT_80)).code is Code.STORE_UNAVAILABLE
+    assert restored.head() == 1
+
+
 class CutOff(MemoryStore):
     """A store that keeps what is appended while the way back is cut off."""
 

@@ -41,7 +41,12 @@ STATES = {
 PenaltyId = Annotated[str, argument("PENALTY", "The penalty; `pdp penalty list` has them.")]
 Statement = Annotated[str, argument("STATEMENT", "What you have to say, up to 4,000 characters.")]
 Class = Annotated[str, option("malicious or harmful.", "--class", metavar="CLASS")]
-Time = Annotated[str | None, option("RFC 3339, such as 2026-01-31T08:00:00Z.", metavar="TIME")]
+Time = Annotated[
+    Instant | None,
+    typer.Option(
+        help="RFC 3339, such as 2026-01-31T08:00:00Z.", metavar="TIME", parser=parse_instant, show_default=False
+    ),
+]
 
 
 @verb(app, "list", LIST)

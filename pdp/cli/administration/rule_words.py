@@ -14,12 +14,15 @@ from pdp.cli.answers import Document
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.words import read_direction, read_port_range
 from pdp.model.flow import Direction
-from pdp.model.protocols import PORT_BY_NAME
+from pdp.model.protocols import LAST_PORT, PORT_BY_NAME, has_ports, parse_protocol
 
 INGRESS = Direction.INGRESS.word
 SIDES = {INGRESS: ("source", "dest"), Direction.EGRESS.word: ("dest", "source")}
 """For each direction the side of the peer, and the ENI's own side, as the Permission's fields name them."""
 POLICIES = {"accept": "Accept", "drop": "Drop"}
+NO_PORTS = "-1/-1"
+"""All there is, of protocols without ports; those with ports are refused it, and have ALL_PORTS."""
+ALL_PORTS = f"1/{LAST_PORT}"
 NAME_BY_PORT = {str(port): name for name, port in PORT_BY_NAME.items()}
 
 Way = Annotated[str, argument("DIRECTION", "ingress or egress, as the members see it.")]
@@ -68,6 +71,8 @@ def permissions_of(words: RuleWords) -> list[Document]:
     if not peers:
         flag = "--from" if words.direction == INGRESS else "--to"
         raise Fault(ExitCode.USAGE, f"an {words.direction} rule needs a peer: name it with {flag}, such as 10.0.0.0/8")
+    if _has_ports(words.protocol) and not words.ports:
+        raise Fault(ExitCode.USAGE, f"a rule of {words.protocol} needs ports: name them with --port, such as ssh or all")
     return changed_permissions(words)
 
 
@@ -86,15 +91,27 @@ def changed_permissions(words: RuleWords) -> list[Document]:
     if words.description is not None:
         common["description"] = words.description
     choices = (
-        [_ports(word) for word in words.ports] or [{}],
+        [_ports(word, words.protocol) for word in words.ports] or [{}],
         [_peer(peer_side, word) for word in ends[peer_side]] or [{}],
         [_block(own_side, word) for word in ends[own_side]] or [{}],
     )
     return [{**common, **ports, **peer, **own} for ports, peer, own in product(*choices)]
 
 
-def _ports(word: str) -> dict[str, str]:
-    return {"port_range_list_id": word} if word.startswith("prl-") else {"port_range": read_port_range(word)}
+def _has_ports(protocol: str) -> bool:
+    """Whether it is one with ports; what is no protocol at all is the server's to refuse."""
+    try:
+        number = parse_protocol(protocol)
+    except ValueError:
+        return False
+    return number is not None and has_ports(number)
+
+
+def _ports(word: str, protocol: str) -> dict[str, str]:
+    if word.startswith("prl-"):
+        return {"port_range_list_id": word}
+    port_range = read_port_range(word)
+    return {"port_range": ALL_PORTS if port_range == NO_PORTS and _has_ports(protocol) else port_range}
 
 
 def _peer(side: str, word: str) -> dict[str, str]:
@@ -112,14 +129,14 @@ def _block(side: str, word: str) -> dict[str, str]:
 def ports_text(rule: Document) -> str:
     """`22 (ssh)`, `8000-8010`, `all`, or a port list's id."""
     word = rule.get("port_range", "")
-    if rule.get("port_range_list_id") and word in {"", "-1/-1"}:
+    if rule.get("port_range_list_id") and word in {"", NO_PORTS}:
         return str(rule["port_range_list_id"])
     return range_text(word)
 
 
 def range_text(word: str) -> str:
     """A port range of the contract as people write it."""
-    if word in {"", "-1/-1"}:
+    if word in {"", NO_PORTS}:
         return "all"
     first, _, last = word.partition("/")
     if first != last:
@@ -140,7 +157,7 @@ def narrowing_text(rule: Document) -> str:
     """What else a flow must meet: source ports, or an address of the own side."""
     _, own = SIDES[rule["direction"]]
     ports = rule.get("source_port_range", "")
-    parts = [f"source ports {range_text(ports)}"] if ports not in {"", "-1/-1"} else []
+    parts = [f"source ports {range_text(ports)}"] if ports not in {"", NO_PORTS} else []
     block = _block_text(rule, own)
     return ", ".join([*parts, *([f"own side {block}"] if block else [])])
 

@@ -15,11 +15,11 @@ from pdp.model.network import Penalty, PenaltyAction, PenaltyClass, PenaltyState
 from pdp.policy.changes import Kind, Put
 from pdp.policy.checking import not_found, operator_only
 from pdp.policy.snapshot import Snapshot
-from pdp.server.accounts.penalty_messages import instant, penalty_account, penalty_message
+from pdp.server.accounts.penalty_messages import instant, penalty_message
 from pdp.server.asking import Ask, Planned, account_asked, is_visible, required
 from pdp.server.list_pages import page
 from pdp.server.network.fields import fault, filter_ids, line, missing, paragraph
-from pdp.server.network.lookups import named_instance
+from pdp.server.network.lookups import named_instance, penalty_account
 from pdp.v1 import account_service_pb2 as pb
 
 MOST_REASON = 1_000

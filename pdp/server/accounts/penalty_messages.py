@@ -2,13 +2,12 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pdp.model.ids import NO_ACCOUNT, AccountId
 from pdp.model.instants import FIRST, LAST, SECOND, Instant
 from pdp.model.network import Penalty
 from pdp.policy.snapshot import Snapshot
 from pdp.server.answers import timestamp
 from pdp.server.network.fields import fault
-from pdp.server.network.lookups import instance_account
+from pdp.server.network.lookups import penalty_account
 from pdp.v1 import resources_pb2
 
 
@@ -28,11 +27,6 @@ def penalty_message(snapshot: Snapshot, penalty: Penalty) -> resources_pb2.Penal
         statement=penalty.statement,
         account_id=penalty_account(snapshot, penalty),
     )
-
-
-def penalty_account(snapshot: Snapshot, penalty: Penalty) -> AccountId:
-    """The owner of the instance; nobody owns a domain or a URL here."""
-    return instance_account(snapshot, penalty.instance) if penalty.instance else NO_ACCOUNT
 
 
 def instant(message: Timestamp, field: str) -> Instant:

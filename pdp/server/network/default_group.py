@@ -3,23 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pdp.model.addresses import parse_cidr
-from pdp.model.flow import Direction
 from pdp.model.groups import GroupType, SecurityGroup
-from pdp.model.ids import GroupId, RuleId
-from pdp.model.instants import format_instant
+from pdp.model.ids import GroupId
 from pdp.model.network import Vpc
-from pdp.model.protocols import ICMP, TCP, PortRange
-from pdp.model.rules import SYSTEM_ORIGIN, Action, Rule
+from pdp.model.rules import SYSTEM_ORIGIN, Action
 from pdp.policy.changes import Put
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask
+from pdp.server.first_rules import services
 from pdp.server.network.lookups import named_groups
 
-DEFAULT_PRIORITY = 100
 DEFAULT_PORTS = (22, 3389)
 WEB_PORTS = (80, 443)
-ANYWHERE = parse_cidr("0.0.0.0/0")
 
 
 class GroupsOfNew(NamedTuple):
@@ -46,23 +41,7 @@ def groups_of_new(snapshot: Snapshot, ask: Ask, vpc: Vpc, group_ids: Sequence[st
 
 def default_group(vpc: Vpc, ask: Ask, *, web_ports: bool) -> SecurityGroup:
     """A new default group: basic, accepting ICMP, TCP 22 and 3389 from anywhere, and maybe TCP 80 and 443 (§4.1)."""
-    created = format_instant(ask.at)
-    ports = (*DEFAULT_PORTS, *(WEB_PORTS if web_ports else ()))
-    services = [(ICMP, None), *((TCP, PortRange(port, port)) for port in ports)]
-    rules = tuple(
-        Rule(
-            id=RuleId(ask.new_id("sgr-")),
-            direction=Direction.INGRESS,
-            action=Action.ACCEPT,
-            priority=DEFAULT_PRIORITY,
-            protocol=protocol,
-            peer=ANYWHERE,
-            ports=port_range,
-            created=created,
-            origin=SYSTEM_ORIGIN,
-        )
-        for protocol, port_range in services
-    )
+    rules = services(ask, (*DEFAULT_PORTS, *(WEB_PORTS if web_ports else ())), SYSTEM_ORIGIN)
     return SecurityGroup(
         GroupId(ask.new_id("sg-")),
         vpc.account,
@@ -72,6 +51,6 @@ def default_group(vpc: Vpc, ask: Ask, *, web_ports: bool) -> SecurityGroup:
         rules,
         name="default",
         description=f"given to ENIs of {vpc.id} that name no group",
-        created=created,
+        created=ask.time_text,
         is_default=True,
     )

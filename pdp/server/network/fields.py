@@ -49,7 +49,8 @@ def new_owner(ask: Ask, account_id: str) -> AccountId:
     """
     account = account_asked(ask, account_id)
     if ask.by_operator:
-        required(account, "account_id")
+        if not account:
+            raise missing("account_id", "which account it is about, since the operator has none of its own")
         try:
             return checked_account(account)
         except ValueError as error:
@@ -143,6 +144,11 @@ def exact_blocks(texts: Sequence[str], family: Family, field: str) -> tuple[Pref
 
 def filter_ids(ids: Sequence[str], field: str) -> frozenset[str]:
     """The ids that a list is asked for: none means any. At most MOST_FILTER_IDS."""
+    check_filter(ids, field)
+    return frozenset(ids)
+
+
+def check_filter(ids: Sequence[str], field: str) -> None:
+    """Refuses more than MOST_FILTER_IDS ids, without a look at them."""
     if len(ids) > MOST_FILTER_IDS:
         raise fault(field, f"{len(ids)} ids; at most {MOST_FILTER_IDS} in one request")
-    return frozenset(ids)

@@ -114,6 +114,10 @@ def _new_instance_id(snapshot: Snapshot, given: str, ask: Ask) -> InstanceId:
     if instance_exists(snapshot, instance_id):
         message = f"there is an instance {quoted(instance_id)} already"
         raise Refusal(Code.ALREADY_EXISTS, message, field="instance_id", resource=instance_id)
+    if any(penalty.instance == instance_id for penalty in snapshot.penalties.values()):
+        # Penalties on record are their instance's owner's to read; they would be those of whoever takes its id.
+        message = f"there was an instance {quoted(instance_id)}, whose penalties are on record; choose another id"
+        raise Refusal(Code.ALREADY_EXISTS, message, field="instance_id", resource=instance_id)
     return instance_id
 
 

@@ -10,7 +10,7 @@ from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import NO_ACCOUNT, AccountId, EniId, GroupId, InstanceId, PortListId, PrefixListId, VpcId
-from pdp.model.network import Eni, Instance, Vpc
+from pdp.model.network import Eni, Instance, Penalty, Vpc
 from pdp.model.rules import PortList, PrefixList
 from pdp.policy.changes import Kind
 from pdp.policy.checking import not_found
@@ -26,6 +26,11 @@ def instance_account(snapshot: Snapshot, instance_id: InstanceId) -> AccountId:
         return instance.account
     enis = snapshot.instance_enis.get(instance_id, ())
     return snapshot.account_of(snapshot.enis[enis[0]]) if enis else NO_ACCOUNT
+
+
+def penalty_account(snapshot: Snapshot, penalty: Penalty) -> AccountId:
+    """Who owns the instance that a penalty is about; nobody owns a domain or a URL here."""
+    return instance_account(snapshot, penalty.instance) if penalty.instance else NO_ACCOUNT
 
 
 def instance_exists(snapshot: Snapshot, instance_id: InstanceId) -> bool:

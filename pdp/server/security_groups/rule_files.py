@@ -26,8 +26,6 @@ from pdp.v1 import security_group_service_pb2 as pb
 
 LONGEST_CONTENT = 1 << 20
 """Bytes of a file in UTF-8."""
-MOST_ROWS = 500
-"""More than two full groups: each row is tried on its own."""
 READERS = {"json": read_rules_json, "csv": read_rules_csv}
 WRITERS = {"json": write_rules_json, "csv": write_rules_csv}
 NOT_KEPT = ("SecurityGroupRuleId", "CreateTime")
@@ -122,9 +120,6 @@ def _rows(request: pb.ImportSecurityGroupRulesRequest) -> list[RuleRow]:
         raise FieldError(Code.INVALID_PARAMETER, "content", str(error)) from None
     if not rows:
         raise FieldError(Code.MISSING_PARAMETER, "content", "the file holds no rule")
-    if len(rows) > MOST_ROWS:
-        message = f"the file holds {len(rows)} rules; at most {MOST_ROWS} are taken at once"
-        raise FieldError(Code.INVALID_PARAMETER, "content", message)
     return rows
 
 

@@ -44,12 +44,12 @@ def test_without_a_group_the_default_one_is_made(shop: Shop, vpc: str) -> None:
 
 def test_an_eni_is_attached_and_detached(shop: Shop, vpc: str, group: str) -> None:
     instance, _ = shop.instance(vpc, "--group", group)
-    made = shop.json("eni", "create", vpc, "10.0.0.9", "10.0.0.16/28", "2001:db8::9", "10.0.0.10", "--group", group)
+    made = shop.json("eni", "create", vpc, "10.0.0.9", "10.0.0.16/28", "fd00::9", "10.0.0.10", "--group", group)
     eni = made["network_interface_id"]
     shop.text("eni", "attach", eni, instance)
     assert eni in shop.text("eni", "list", "--instance", instance, "--type", "secondary")
     shown = shop.text("eni", "show", eni)
-    assert "addresses    10.0.0.9, 10.0.0.10, 2001:db8::9\n" in shown
+    assert "addresses    10.0.0.9, 10.0.0.10, fd00::9\n" in shown
     assert "prefixes     10.0.0.16/28\n" in shown
     shop.text("eni", "detach", eni, instance)
     shop.text("eni", "delete", eni)
@@ -58,13 +58,13 @@ def test_an_eni_is_attached_and_detached(shop: Shop, vpc: str, group: str) -> No
 def test_addresses_are_assigned_by_family(shop: Shop, vpc: str, group: str) -> None:
     _, eni = shop.instance(vpc, "--group", group, "--address", "10.0.0.5")
     shop.text("eni", "assign", eni, "10.0.0.6", "10.0.0.32/28")
-    shop.text("eni", "assign", eni, "2001:db8::6", "2001:db8:1::/80")
+    shop.text("eni", "assign", eni, "fd00::6", "fd00:0:1::/80")
     shown = shop.json("eni", "show", eni)["network_interfaces"][0]
     assert shown["private_ip_addresses"] == ["10.0.0.5", "10.0.0.6"]
-    assert (shown["ipv4_prefixes"], shown["ipv6_prefixes"]) == (["10.0.0.32/28"], ["2001:db8:1::/80"])
+    assert (shown["ipv4_prefixes"], shown["ipv6_prefixes"]) == (["10.0.0.32/28"], ["fd00:0:1::/80"])
     assert eni in shop.text("eni", "list", "--vpc", vpc, "--address", "10.0.0.33")
     shop.text("eni", "unassign", eni, "10.0.0.6", "10.0.0.32/28")
-    shop.text("eni", "unassign", eni, "2001:db8::6", "2001:db8:1::/80")
+    shop.text("eni", "unassign", eni, "fd00::6", "fd00:0:1::/80")
     assert shop.json("eni", "show", eni)["network_interfaces"][0]["private_ip_addresses"] == ["10.0.0.5"]
     assert "one family" in shop.refusal("eni", "assign", eni, "10.0.0.7", "2001:db8::7", code=2)
 
