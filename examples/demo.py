@@ -16,14 +16,11 @@ from pdp.cli.administration.rule_words import rule_lines
 from pdp.cli.connection import Connection
 from pdp.cli.exits import Fault
 from pdp.cli.explain import print_account
-from pdp.cli.messages import flow_message, verdict_document
 from pdp.cli.output import ACTION_STYLES, Page
 from pdp.cli.path import path_from_words, print_path
 from pdp.cli.remote import Remote, RemoteAnswers
 from pdp.cli.verdict_text import reach, why
 from pdp.cli.words import flow_from_words
-from pdp.v1.decision_service_pb2 import CheckFlowRequest
-from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
 
 EXAMPLE = Path(__file__).parent / "three-tier"
 TIMEOUT_S = 30
@@ -77,7 +74,7 @@ def main() -> None:
 
 def ask(page: Page, address: str) -> None:
     """What the policy says as it came."""
-    with RemoteAnswers(address, TIMEOUT_S) as answers:
+    with RemoteAnswers(Connection(address), TIMEOUT_S, at_least_revision=0) as answers:
         for number, (title, words) in enumerate(QUESTIONS, 1):
             page.heading(f"{number}. {title}")
             page.line((f"$ pdp check {words}", "dim"))
@@ -126,10 +123,8 @@ def check(page: Page, address: str, at_least_revision: int = 0) -> dict[str, Any
     """Asks and prints CHANGED: a server that has not reached the revision waits for it."""
     eni, *words = CHANGED.split()
     page.line((f"$ pdp check {CHANGED}", "dim"))
-    with Remote(Connection(address), TIMEOUT_S) as remote:
-        request = CheckFlowRequest(flow=flow_message(eni, flow_from_words(*words)), at_least_revision=at_least_revision)
-        answer = remote.ask(DecisionServiceStub(remote.channel).CheckFlow, request)
-    verdict = verdict_document(answer.verdict, answer.position)
+    with RemoteAnswers(Connection(address), TIMEOUT_S, at_least_revision) as answers:
+        verdict = answers.check(eni, flow_from_words(*words), None)
     print_answer(page, verdict)
     page.field("revision", f"{verdict['revision']} of {verdict['store']}")
     return verdict

@@ -32,7 +32,9 @@ ADVICE = {
     Code.GROUP_TYPE_FIXED: "`pdp group clone --type` makes a group of the other type with the same rules",
     Code.MULTI_GROUP_TYPE: "`pdp instance groups` and `pdp eni groups` do",
     Code.AT_LEAST_ONE_GROUP: "`pdp group join` does, or `pdp instance groups` names all of them anew",
-    Code.DEPENDENCY_VIOLATION: "`pdp group references`, `pdp prefix-list references` and `pdp eni list` tell what there is",
+    Code.DEPENDENCY_VIOLATION: (
+        "`pdp eni list --group`, `pdp group references` and `pdp prefix-list references` tell what still needs it"
+    ),
     Code.LOCKED_FOR_SECURITY: "`pdp penalty list` tells why; `pdp penalty request-unblock` or `appeal` may follow",
     Code.PRIMARY_ENI: "`pdp instance groups` changes its groups, `pdp instance delete` takes it with its instance",
     Code.IDEMPOTENT_MISMATCH: "--client-token gives another one",

@@ -21,9 +21,7 @@ def token(
     account: Annotated[
         str, typer.Option(help="The account, of an owner, a user or a role.", metavar="ID", show_default=False)
     ] = "",
-    name: Annotated[
-        str, typer.Option(help="The name, of all but an owner.", metavar="NAME", show_default=False)
-    ] = "",
+    name: Annotated[str, typer.Option(help="The name, of all but an owner.", metavar="NAME", show_default=False)] = "",
     host: Annotated[
         list[str],
         typer.Option(help="Hosts whose ENIs an agent may ask about; without it, all.", metavar="HOST"),

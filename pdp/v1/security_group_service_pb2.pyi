@@ -39,7 +39,7 @@ class CreateSecurityGroupRequest(_message.Message):
     security_group_name: _builtins.str
     """2..128 characters, not starting with http:// or https://. Empty: no name."""
     description: _builtins.str
-    """At most 256 characters, not starting with http:// or https://. Empty: none."""
+    """2..256 characters, not starting with http:// or https://. Empty: none."""
     security_group_type: _builtins.str
     """"normal" (basic) or "enterprise" (advanced). Empty: normal."""
     console_defaults: _builtins.bool

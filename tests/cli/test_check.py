@@ -119,6 +119,29 @@ def test_a_server_that_is_named_goes_before_the_environment(address: str, pdp: P
     assert result.stdout.startswith("DROP")
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("check", *SCRAPER),
+        ("explain", *SCRAPER),
+        ("path", "eni-bp1app01:1", "eni-bp1db01:mysql", "tcp"),
+        ("check", "--flows", FLOWS),
+    ],
+)
+def test_a_server_is_asked_at_a_revision_or_a_later_one(verb: tuple[object, ...], address: str, pdp: Pdp) -> None:
+    """A server of a bundle stays at revision 1, and so one that is asked for a later one says that it is not there."""
+    assert pdp(*verb, "--server", address, "--at-least-revision", 1).exit_code == 0
+    late = pdp(*verb, "--server", address, "--at-least-revision", 2)
+    assert late.exit_code == 4
+    assert "REVISION_NOT_REACHED" in fault_of(late)
+
+
+def test_a_bundle_has_no_later_revision_to_wait_for(pdp: Pdp) -> None:
+    result = pdp("check", *SCRAPER, "--bundle", BUNDLE, "--at-least-revision", 2)
+    assert result.exit_code == 2
+    assert "--at-least-revision is for a server" in fault_of(result)
+
+
 def test_bundle_and_server_together_are_a_usage_error(address: str, pdp: Pdp) -> None:
     result = pdp("check", *SCRAPER, "--server", address, "--bundle", BUNDLE)
     assert result.exit_code == 2

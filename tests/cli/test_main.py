@@ -12,7 +12,20 @@ from pdp.cli.exits import ExitCode
 from tests.architecture.sources import ROOT
 from tests.cli.running import BUNDLE, FLOWS, SCENARIOS, SCRAPER, Pdp
 
-VERBS = {"serve", "eval", "check", "path", "explain", "validate", "test", "version", "whoami", "import", "export"}
+VERBS = {
+    "serve",
+    "eval",
+    "check",
+    "path",
+    "explain",
+    "validate",
+    "test",
+    "version",
+    "whoami",
+    "import",
+    "export",
+    "token",
+}
 THINGS = {"group", "eni", "instance", "vpc", "prefix-list", "port-list", "quota", "smtp", "penalty", "ram"}
 ANSWERING: dict[str, tuple[object, ...]] = {
     "eval": ("eval", BUNDLE, "--flows", FLOWS),

@@ -38,8 +38,25 @@ def test_what_no_code_of_the_product_says_keeps_its_meaning(error: ServerError, 
     assert fault_of(error, "127.0.0.1:1").exit_code is code
 
 
-def test_a_server_that_is_not_there_says_how_to_start_one() -> None:
-    assert "`pdp serve --bundle DIR`" in str(fault_of(ServerError("UNAVAILABLE", "refused"), "127.0.0.1:1"))
+@pytest.mark.parametrize("command", ["`pdp serve --store sqlite:PATH`", "`pdp serve --bundle DIR`"])
+def test_a_server_that_is_not_there_says_how_to_start_one(command: str) -> None:
+    assert command in str(fault_of(ServerError("UNAVAILABLE", "refused"), "127.0.0.1:1"))
+
+
+def test_advice_that_the_server_gave_is_not_given_again() -> None:
+    """Beside it stand the verbs alone."""
+    message = "eni-1: groups per ENI: the limit is 5; leave a group first, or raise groups per ENI"
+    told = str(fault_of(ServerError("RESOURCE_EXHAUSTED", message, Code.GROUPS_PER_ENI.value), "127.0.0.1:1"))
+    assert told.endswith(f"{message}; `pdp group leave` does the one, `pdp quota set groups_per_eni N` the other")
+
+
+def test_a_field_that_is_missing_is_told_by_its_flag_where_it_has_another_name() -> None:
+    def told(field: str) -> str:
+        error = ServerError("INVALID_ARGUMENT", f"{field}: it is missing", Code.MISSING_PARAMETER.value)
+        return str(fault_of(error, "127.0.0.1:1"))
+
+    assert told("account_id").endswith("; give it with --account")
+    assert told("policy_document").endswith("it is missing")
 
 
 @pytest.mark.parametrize("code", ADVICE, ids=lambda code: code.name)

@@ -6,6 +6,7 @@ import pytest
 from pdp.model.codes import Code
 from pdp.model.groups import GroupType
 from pdp.model.ids import AccountId, EniId, GroupId, InstanceId
+from pdp.model.instants import Instant
 from pdp.model.network import Instance, PenaltyAction, PenaltyState
 from pdp.model.rules import Action
 from pdp.server.network.service import NETWORK_SERVICE
@@ -56,12 +57,14 @@ def default_rules(planning: Planning) -> set[str]:
 def test_an_instance_without_groups_gets_the_default_group_in_the_same_commit() -> None:
     """§4.1: basic, accepting ICMP, TCP 22 and 3389 from anywhere at priority 100."""
     planning = network()
+    planning.at = Instant(planning.at + 1)  # times are told to the second
     before = planning.snapshot.revision
     answer = planning("CreateInstance", vpc_id="vpc-1")
     assert planning.snapshot.revision == before + 1
     (made,) = planning.snapshot.groups.values()
     assert list(answer.security_group_ids) == [made.id]
     assert (made.type, made.inner_access, made.is_default) == (GroupType.BASIC, Action.ACCEPT, True)
+    assert made.created == "2026-01-01T00:00:00Z"
     assert {(rule.origin, rule.created) for rule in made.rules} == {("system", "2026-01-01T00:00:00Z")}
     assert default_rules(planning) == {
         "accept ICMP -1/-1 from 0.0.0.0/0 priority 100",

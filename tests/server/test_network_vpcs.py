@@ -112,8 +112,10 @@ def test_blocks_that_are_there_already_change_nothing() -> None:
 
 def test_a_vpc_with_groups_or_enis_stays() -> None:
     planning = network([group("sg-a")], [eni("eni-1", groups=["sg-a"])])
-    with refused(Code.DEPENDENCY_VIOLATION, saying="vpc-1"):
+    with refused(Code.DEPENDENCY_VIOLATION, saying="vpc-1 still has 2 security groups and ENIs;"):
         planning("DeleteVpc", vpc_id="vpc-1")
+    with refused(Code.DEPENDENCY_VIOLATION, saying="vpc-1 still has 1 security group or ENI;"):
+        network([group("sg-a")])("DeleteVpc", vpc_id="vpc-1")
 
 
 def test_an_empty_vpc_goes() -> None:

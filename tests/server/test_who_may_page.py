@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def test_a_token_made_as_the_page_says_is_known(tmp_path: Path) -> None:
     metadata = [("authorization", f"Bearer {token}")]
     assert open_credentials(file).caller(metadata) == Caller(CallerKind.OPERATOR, name="ops")
     assert (tmp_path / "alice.token").stat().st_mode & 0o077 == 0
+
+
+def test_the_token_that_is_shown_has_the_entry_that_is_shown() -> None:
+    (token,) = re.findall(r"^  (pdp_\S+)$", PAGE, re.MULTILINE)
+    (entry,) = re.findall(r"^  (\{\"sha256\".*\})$", PAGE, re.MULTILINE)
+    assert json.loads(entry)["sha256"] == sha256(token.encode()).hexdigest()
+    assert json.loads(entry) in json.loads(TOKENS)["tokens"]
 
 
 def test_the_policy_is_read() -> None:

@@ -14,7 +14,9 @@ from pdp.cli.administration.words import (
     OwnId,
     Vpc,
     VpcId,
+    WebPorts,
     argument,
+    groups_given,
     is_ipv6,
     option,
 )
@@ -71,7 +73,7 @@ def create(
     own_namespace: OwnNamespace = None,
     tcp_timeout: TcpTimeout = None,
     udp_timeout: UdpTimeout = None,
-    web_ports: Annotated[bool, option("A default group that has to be made also accepts TCP 80 and 443.")] = False,
+    web_ports: WebPorts = False,
 ) -> Shown:
     """Make a secondary ENI."""
     ipv4, ipv6 = (_split([word for word in addresses if is_ipv6(word) is family]) for family in (False, True))
@@ -92,8 +94,7 @@ def create(
         udp_timeout_seconds=udp_timeout,
         default_group_web_ports=web_ports,
     )
-    name = answer["network_interface_id"] or "an ENI"
-    return said(answer, f"made {name} in {', '.join(answer['security_group_ids']) or 'a new default group'}")
+    return said(answer, f"made {answer['network_interface_id'] or 'an ENI'} in {groups_given(answer)}")
 
 
 @verb(app, "list", LIST)

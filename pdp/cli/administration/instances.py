@@ -5,7 +5,19 @@ from typing import Annotated
 from pdp.cli.administration.session import Session
 from pdp.cli.administration.shown import Columns, Shown, details, said, table
 from pdp.cli.administration.verbs import LIST, READ, WRITE, things, verb
-from pdp.cli.administration.words import Group, GroupIds, Groups, InstanceId, OwnId, Vpc, VpcId, argument, option
+from pdp.cli.administration.words import (
+    Group,
+    GroupIds,
+    Groups,
+    InstanceId,
+    OwnId,
+    Vpc,
+    VpcId,
+    WebPorts,
+    argument,
+    groups_given,
+    option,
+)
 from pdp.cli.options import Account
 
 app = things("instance", "Instances and their groups.")
@@ -18,6 +30,11 @@ COLUMNS: Columns = {
     "locks": "operation_locks",
     "account": "account_id",
 }
+
+
+def _status(word: str) -> str:
+    """As the product writes it: `running` is Running."""
+    return word[:1].upper() + word[1:]
 
 
 @verb(app, "create", WRITE)
@@ -33,7 +50,7 @@ def create(
     own_id: OwnId = "",
     eni_id: Annotated[str, option("Likewise for its primary ENI.", "--eni-id", metavar="ID")] = "",
     account: Account = "",
-    web_ports: Annotated[bool, option("A default group that has to be made also accepts TCP 80 and 443.")] = False,
+    web_ports: WebPorts = False,
 ) -> Shown:
     """Make an instance and its primary ENI."""
     answer = session.write(
@@ -45,13 +62,12 @@ def create(
         private_ip_address=address,
         ipv6_addresses=ipv6,
         host=host,
-        status=status,
+        status=_status(status),
         network_interface_id=eni_id,
         default_group_web_ports=web_ports,
     )
     name, eni = answer["instance_id"] or "an instance", answer["network_interface_id"] or "an ENI"
-    groups = ", ".join(answer["security_group_ids"]) or "a new default group"
-    return said(answer, f"made {name} with {eni} in {groups}")
+    return said(answer, f"made {name} with {eni} in {groups_given(answer)}")
 
 
 @verb(app, "list", LIST)
@@ -65,7 +81,12 @@ def list_instances(
 ) -> Shown:
     """List instances."""
     answer = session.every(
-        "DescribeInstances", "instances", vpc_id=vpc, security_group_id=group, status=status, account_id=account
+        "DescribeInstances",
+        "instances",
+        vpc_id=vpc,
+        security_group_id=group,
+        status=_status(status),
+        account_id=account,
     )
     return table(answer, "instances", COLUMNS)
 
@@ -89,8 +110,8 @@ def status(
     session: Session, instance: InstanceId, status: Annotated[str, argument("STATUS", "Such as Running or Stopped.")]
 ) -> Shown:
     """Set the status of an instance, which changes no verdict."""
-    answer = session.write("ModifyInstanceAttribute", instance_id=instance, status=status)
-    return said(answer, f"{instance} is {status}")
+    answer = session.write("ModifyInstanceAttribute", instance_id=instance, status=_status(status))
+    return said(answer, f"{instance} is {_status(status)}")
 
 
 @verb(app, "delete", WRITE)

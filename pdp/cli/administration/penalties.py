@@ -8,6 +8,7 @@ from pdp.cli.administration.verbs import LIST, WRITE, things, verb
 from pdp.cli.administration.words import argument, one_of, option
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.options import Account
+from pdp.model.instants import format_instant, parse_instant
 
 app = things("penalty", "Penalties of the platform, and what owners say to them.")
 
@@ -41,12 +42,15 @@ STATES = {
 PenaltyId = Annotated[str, argument("PENALTY", "The penalty; `pdp penalty list` has them.")]
 Statement = Annotated[str, argument("STATEMENT", "What you have to say, up to 4,000 characters.")]
 Class = Annotated[str, option("malicious or harmful.", "--class", metavar="CLASS")]
-Time = Annotated[
-    Instant | None,
-    typer.Option(
-        help="RFC 3339, such as 2026-01-31T08:00:00Z.", metavar="TIME", parser=parse_instant, show_default=False
-    ),
-]
+Time = Annotated[str, option("RFC 3339, such as 2026-01-31T08:00:00Z.", metavar="TIME")]
+
+
+def _time(name: str, word: str) -> str | None:
+    """A time as the contract has it; None for a blank word. Raises Fault with USAGE."""
+    try:
+        return format_instant(parse_instant(word)) if word else None
+    except ValueError as error:
+        raise Fault(ExitCode.USAGE, f"{name} {error}") from None
 
 
 @verb(app, "list", LIST)
@@ -78,8 +82,8 @@ def impose(
     *,
     reason: Annotated[str, option("Why, for its owner.", metavar="TEXT")] = "",
     class_word: Class = "",
-    since: Time = None,
-    until: Time = None,
+    since: Time = "",
+    until: Time = "",
 ) -> Shown:
     """Put an instance, a domain or a URL under a penalty; the operator alone may."""
     chosen = one_of("action", action, ACTIONS)
@@ -91,8 +95,8 @@ def impose(
         action=chosen,
         penalty_class=one_of("class", class_word, CLASSES) or CLASS_OF[chosen],
         reason=reason,
-        since=since,
-        until=until,
+        since=_time("since", since),
+        until=_time("until", until),
         **{key: target},
     )
     return details(answer, answer["penalty"], COLUMNS)

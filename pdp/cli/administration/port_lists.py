@@ -15,6 +15,7 @@ from pdp.cli.administration.words import (
     NewName,
     argument,
     option,
+    room_taken,
 )
 from pdp.cli.answers import Document
 from pdp.cli.options import Account
@@ -25,7 +26,7 @@ app = things("port-list", "Lists of port ranges, which rules name in place of po
 LISTED: Columns = {
     "list": "port_range_list_id",
     "name": "port_range_list_name",
-    "entries": lambda item: f"{item['entry_count']} of {item['max_entries']}",
+    "entries": room_taken,
     "groups": "association_count",
     "account": "account_id",
     "description": "description",

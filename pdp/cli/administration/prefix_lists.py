@@ -15,6 +15,7 @@ from pdp.cli.administration.words import (
     argument,
     is_ipv6,
     option,
+    room_taken,
 )
 from pdp.cli.answers import Document
 from pdp.cli.options import Account
@@ -25,7 +26,7 @@ LISTED: Columns = {
     "list": "prefix_list_id",
     "name": "prefix_list_name",
     "family": "address_family",
-    "entries": lambda item: f"{item['entry_count']} of {item['max_entries']}",
+    "entries": room_taken,
     "groups": "association_count",
     "account": "account_id",
     "description": "description",

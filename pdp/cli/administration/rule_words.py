@@ -72,7 +72,9 @@ def permissions_of(words: RuleWords) -> list[Document]:
         flag = "--from" if words.direction == INGRESS else "--to"
         raise Fault(ExitCode.USAGE, f"an {words.direction} rule needs a peer: name it with {flag}, such as 10.0.0.0/8")
     if _has_ports(words.protocol) and not words.ports:
-        raise Fault(ExitCode.USAGE, f"a rule of {words.protocol} needs ports: name them with --port, such as ssh or all")
+        raise Fault(
+            ExitCode.USAGE, f"a rule of {words.protocol} needs ports: name them with --port, such as ssh or all"
+        )
     return changed_permissions(words)
 
 

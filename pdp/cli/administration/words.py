@@ -39,6 +39,7 @@ Vpc = Annotated[str, option("In this VPC.", metavar="VPC")]
 Group = Annotated[str, option("In this group.", metavar="GROUP")]
 Groups = Annotated[list[str], option("A group; may be repeated. Without it, the default group.", "--group")]
 Tags = Annotated[list[str], option("A label, as KEY=VALUE; may be repeated.", "--tag", metavar="KEY=VALUE")]
+WebPorts = Annotated[bool, option("A default group that has to be made also accepts TCP 80 and 443.", "--web-ports")]
 OwnId = Annotated[str, option("An id of your choice. Without it, the server makes one.", "--id", metavar="ID")]
 
 STDIN = Path("-")
@@ -64,6 +65,16 @@ def group_type(word: str) -> str:
 def group_type_name(api_type: str) -> str:
     """`normal` or `enterprise` as people say it."""
     return next((name for name, value in GROUP_TYPES.items() if value == api_type), api_type)
+
+
+def groups_given(answer: Mapping[str, Any]) -> str:
+    """The groups that something new is in; a default group that is yet to be made has no id before it is."""
+    return ", ".join(answer["security_group_ids"]) or "a new default group"
+
+
+def room_taken(item: Mapping[str, Any]) -> str:
+    """How full a list is."""
+    return f"{item['entry_count']} of {item['max_entries']}"
 
 
 def tags_of(words: Iterable[str]) -> list[dict[str, str]]:

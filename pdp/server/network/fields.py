@@ -12,7 +12,7 @@ from pdp.model.codes import Code
 from pdp.model.errors import FieldError, quoted
 from pdp.model.ids import AccountId
 from pdp.model.ram import checked_account
-from pdp.server.asking import Ask, account_asked, required
+from pdp.server.asking import Ask, account_asked
 
 MOST_FILTER_IDS = 100
 """Ids that one list can be asked for."""

@@ -106,7 +106,7 @@ def test_a_domain_or_url_is_listed_by_its_name(shop: Shop, target: str, key: str
     [
         (("impose", "slap", "i-a"), "action 'slap' is none of block-traffic, lock, block-domain"),
         (("impose", "", "i-a"), "the action is one of block-traffic"),
-        (("impose", "lock", "i-a", "--since", "yesterday"), "cannot be asked"),
+        (("impose", "lock", "i-a", "--since", "yesterday"), "since 'yesterday' is not an RFC 3339 time"),
         (("list", "--state", "gone"), "state 'gone' is none of in-force"),
     ],
 )

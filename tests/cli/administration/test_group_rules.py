@@ -124,7 +124,7 @@ def test_the_200th_rule_is_the_last_and_the_refusal_has_the_numbers(shop: Shop, 
     fault = shop.refusal("group", "authorize", group, "ingress", *SSH, code=5)
     assert fault.startswith("AuthorizationLimitExceed: ")
     assert f"{group}: rules per group: the limit is 200, there are 200 now, and this would make 201" in fault
-    assert fault.endswith("`pdp group show` lists the rules there are, `pdp group revoke` takes some away")
+    assert fault.endswith("`pdp group show` lists the rules, `pdp group revoke` takes them away")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,8 @@ def test_the_200th_rule_is_the_last_and_the_refusal_has_the_numbers(shop: Shop, 
         (("authorize", "sg-a", "egress", "tcp", "--port", "ssh", "--from", "10.0.0.0/8"), "name it with --to"),
         (("authorize", "sg-a", "ingress", *SSH, "--port", "ftp"), "port 'ftp' is none of 22, 8000-8010"),
         (("authorize", "sg-a", "ingress", *SSH, "--policy", "allow"), "policy 'allow' is none of accept, drop"),
+        (("authorize", "sg-a", "ingress", "tcp", "--from", "10.0.0.0/8"), "name them with --port, such as ssh or all"),
+        (("authorize", "sg-a", "ingress", "17", "--from", "10.0.0.0/8"), "a rule of 17 needs ports"),
         (("revoke", "sg-a", "ingress"), "say which rules go"),
     ],
 )
@@ -142,6 +144,15 @@ def test_words_that_say_nothing_are_refused_before_anybody_is_asked(
     shop: Shop, words: tuple[str, ...], said: str
 ) -> None:
     assert said in shop.refusal("group", *words, code=2)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"), [("tcp", "TCP 1-65535"), ("17", "UDP 1-65535"), ("icmp", "ICMP all"), ("all", "ALL all")]
+)
+def test_all_ports_are_those_that_the_protocol_has(shop: Shop, protocol: str, said: str) -> None:
+    words = ("sg-bp1web", "ingress", protocol, "--port", "all", "--from", "10.0.0.0/8")
+    text = shop.text("group", "authorize", *words, "--dry-run")
+    assert f"accept {said} from 10.0.0.0/8" in text
 
 
 def test_a_list_takes_the_place_of_peer_and_ports(shop: Shop, group: str) -> None:

@@ -42,7 +42,7 @@ def test_another_revision_than_expected_refuses(shop: Shop, vpc: str) -> None:
     present = shop.revision()
     fault = shop.refusal("group", "create", vpc, "--expected-revision", present - 1, code=5)
     assert fault.startswith("RevisionMismatch: ")
-    assert fault.endswith("look at what changed, then ask again with the present revision")
+    assert fault.endswith("read it again and decide anew")
     shop.text("group", "create", vpc, "--expected-revision", present)
 
 

@@ -26,8 +26,8 @@ def test_an_instance_has_the_groups_of_its_primary_eni(shop: Shop, vpc: str, gro
     assert f"groups       {other}\n" in shop.text("instance", "show", instance)
     assert f"groups       {other}\n" in shop.text("eni", "show", eni)
     assert shop.text("instance", "list", "--group", other).splitlines()[1].split()[0] == instance
-    shop.text("instance", "status", instance, "Stopped")
-    assert instance in shop.text("instance", "list", "--vpc", vpc, "--status", "Stopped")
+    assert f"{instance} is Stopped\n" in shop.text("instance", "status", instance, "stopped")
+    assert instance in shop.text("instance", "list", "--vpc", vpc, "--status", "stopped")
     fault = shop.refusal("eni", "groups", eni, group, code=5)
     assert fault.startswith("InvalidOperation.PrimaryNetworkInterface: ")
     assert "pdp instance groups" in fault
