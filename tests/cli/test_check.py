@@ -128,8 +128,11 @@ def test_a_server_that_is_named_goes_before_the_environment(address: str, pdp: P
         ("check", "--flows", FLOWS),
     ],
 )
-def test_a_server_is_asked_at_a_revision_or_a_later_one(verb: tuple[object, ...], address: str, pdp: Pdp) -> None:
+def test_a_server_is_asked_at_a_revision_or_a_later_one(
+    verb: tuple[object, ...], address: str, pdp: Pdp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server of a bundle stays at revision 1, and so one that is asked for a later one says that it is not there."""
+    monkeypatch.setattr("pdp.cli.answers.TIMEOUT_S", 1.0)
     assert pdp(*verb, "--server", address, "--at-least-revision", 1).exit_code == 0
     late = pdp(*verb, "--server", address, "--at-least-revision", 2)
     assert late.exit_code == 4
