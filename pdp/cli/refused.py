@@ -77,5 +77,5 @@ def refusal_text(error: ServerError) -> str:
     advice = next((advice for code, advice in ADVICE.items() if code.value == error.reason), "")
     if error.reason == Code.MISSING_PARAMETER.value:
         flag = FLAGS.get(error.message.partition(":")[0])
-        advice = f"give it with {flag}" if flag else ""
+        advice = f"{flag} names it" if flag else ""
     return f"{text}; {advice}" if advice else text

@@ -55,7 +55,7 @@ def test_a_field_that_is_missing_is_told_by_its_flag_where_it_has_another_name()
         error = ServerError("INVALID_ARGUMENT", f"{field}: it is missing", Code.MISSING_PARAMETER.value)
         return str(fault_of(error, "127.0.0.1:1"))
 
-    assert told("account_id").endswith("; give it with --account")
+    assert told("account_id").endswith("; --account names it")
     assert told("policy_document").endswith("it is missing")
 
 

@@ -50,7 +50,7 @@ def new_owner(ask: Ask, account_id: str) -> AccountId:
     account = account_asked(ask, account_id)
     if ask.by_operator:
         if not account:
-            raise missing("account_id", "which account it is about, since the operator has none of its own")
+            raise missing("account_id", "the account that it is about, since the operator has none")
         try:
             return checked_account(account)
         except ValueError as error:
