@@ -123,6 +123,15 @@ def test_eval_answers_each_line_of_stdin_as_it_comes() -> None:
         assert eval_process.wait() == 0
 
 
+@pytest.fixture
+def listening_to_ctrl_c() -> Iterator[None]:
+    """A run in the background may ignore it, and every process that it starts would too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening_to_ctrl_c")
 def test_ctrl_c_ends_eval_without_a_traceback() -> None:
     with running("eval", BUNDLE, "--flows", "-") as eval_process:
         assert eval_process.stdin is not None
