@@ -15,7 +15,10 @@ log = structlog.get_logger()
 
 
 class StoreState:
-    """The state, available until something fails. `changed` is called with whether it is, at each change."""
+    """The state, available until something fails. `changed` is called with whether it is, at each change and in order.
+
+    It is called under a lock, and must not wait.
+    """
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
         self.trouble = ""
@@ -36,14 +39,14 @@ class StoreState:
         """The store did not do what it was asked."""
         with self._lock:
             first, self.trouble = self.available, why
-        if first:
-            log.error("THE STORE TAKES NO WRITES: decisions go on, writes are refused", why=why)
-            self._changed(False)
+            if first:
+                log.error("THE STORE TAKES NO WRITES: decisions go on, writes are refused", why=why)
+                self._changed(False)
 
     def worked(self) -> None:
         """The store has written something."""
         with self._lock:
             first, self.trouble = not self.available, ""
-        if first:
-            log.info("the store takes writes again")
-            self._changed(True)
+            if first:
+                log.info("the store takes writes again")
+                self._changed(True)
