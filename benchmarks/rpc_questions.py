@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from benchmarks import workloads
 from benchmarks.harness import same
+from pdp.cli.messages import flow_message
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
 from pdp.model.addresses import Family, parse_cidr, prefix_around
@@ -88,7 +89,7 @@ class Exam:
         return [
             Question(
                 "CheckFlow",
-                CheckFlowRequest(flow=_message(flow)).SerializeToString(),
+                CheckFlowRequest(flow=flow_message(workloads.BENCH_ENI, flow)).SerializeToString(),
                 1,
                 lambda answer, flow=flow, told=told: self._check_single(answer, flow, told),  # type: ignore[misc]
             )
@@ -97,7 +98,7 @@ class Exam:
 
     def batch(self) -> Question:
         """One BatchCheckFlows with all flows."""
-        request = BatchCheckFlowsRequest(flows=map(_message, self.flows))
+        request = BatchCheckFlowsRequest(flows=[flow_message(workloads.BENCH_ENI, flow) for flow in self.flows])
         return Question("BatchCheckFlows", request.SerializeToString(), len(self.flows), self._check_batch)
 
     def columns(self) -> Question:
@@ -180,15 +181,3 @@ def _rows(response: CheckFlowColumnsResponse) -> Iterator[Told]:
     for action, reason, rule, group in zip(response.actions, response.reasons, rule_index, group_index, strict=True):
         rule_id, priority = rules[rule]
         yield Told(action, reason, rule_id, groups[group], priority, 0)
-
-
-def _message(flow: Flow) -> flow_pb2.Flow:
-    return flow_pb2.Flow(
-        eni_id=workloads.BENCH_ENI,
-        direction=flow.direction,  # type: ignore[arg-type]
-        protocol=flow.protocol,
-        source=str(flow.source),
-        source_port=flow.source_port,
-        destination=str(flow.destination),
-        destination_port=flow.destination_port,
-    )

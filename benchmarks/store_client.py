@@ -8,12 +8,13 @@ import grpc
 
 from benchmarks.harness import same
 from benchmarks.store_policy import ENI, GROUP, question
+from pdp.cli.messages import flow_message
 from pdp.index.checker import Checker
 from pdp.model.flow import Flow
 from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
-from pdp.v1 import decision_service_pb2, flow_pb2
+from pdp.v1 import decision_service_pb2
 from pdp.v1 import security_group_service_pb2 as groups_pb
 from pdp.v1.decision_service_pb2 import CheckFlowRequest, CheckFlowResponse
 from pdp.v1.resources_pb2 import Permission
@@ -32,16 +33,7 @@ class Ask:
     def __init__(self, eni: EniId, flow: Flow, action: Action, at_least_revision: int = 0) -> None:
         self.action = action
         self.request = CheckFlowRequest(
-            flow=flow_pb2.Flow(
-                eni_id=eni,
-                direction=flow.direction,  # type: ignore[arg-type]
-                protocol=flow.protocol,
-                source=str(flow.source),
-                source_port=flow.source_port,
-                destination=str(flow.destination),
-                destination_port=flow.destination_port,
-            ),
-            at_least_revision=at_least_revision,
+            flow=flow_message(eni, flow), at_least_revision=at_least_revision
         ).SerializeToString()
 
     def verify(self, answer: bytes) -> int:

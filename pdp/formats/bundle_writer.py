@@ -70,11 +70,6 @@ def bundle_files(resources: Resources) -> Iterator[tuple[str, bytes]]:
         yield PDP_JSON, _json(PDP_JSON, beside)
 
 
-def write_bundle(directory: Path, resources: Resources) -> None:
-    """Writes a bundle into a directory that does not exist yet, or is empty. Raises BundleUnwritable."""
-    write_files(directory, bundle_files(resources))
-
-
 def write_files(directory: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Writes a bundle's files, or pieces of them that are joined in order, into a new directory or an empty one.
 

@@ -7,7 +7,7 @@ elsewhere; here only its shape is.
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -151,3 +151,8 @@ def _row(number: int, item: object) -> RuleRow:
             return RuleRow(number, None, f"{key} {quoted(value)} is not a text")
         permission[key] = text
     return RuleRow(number, permission)
+
+
+READERS: Mapping[str, Callable[[str], list[RuleRow]]] = {"json": read_rules_json, "csv": read_rules_csv}
+WRITERS: Mapping[str, Callable[[Iterable[Rule]], str]] = {"json": write_rules_json, "csv": write_rules_csv}
+"""By the name of the format."""

@@ -23,7 +23,6 @@ from pdp.policy.box import Box
 from pdp.policy.context import Context, context_of
 from pdp.policy.snapshot import Snapshot
 from pdp.policy.stages import Answer, answer_for
-from pdp.policy.touched import Touched
 
 MOST_VIEWS = 100_000
 """Views kept for a direction and family; past that all are dropped and made anew as they are asked for."""
@@ -69,15 +68,15 @@ class Checker:
                     self.book(vpc, family)
             self._is_prepared = True
 
-    def after(self, snapshot: Snapshot, touched: Touched) -> "Checker":
+    def after(self, snapshot: Snapshot, enis: Iterable[EniId]) -> "Checker":
         """The checker of a later snapshot of the same store, prepared, which shares all address books it can.
 
-        `touched` names what differs between the two. The cost is that of the ENIs touched, however many others there
-        are and whatever groups they are in: views are made anew as they are asked for, from indexes that are kept.
+        `enis` are all that came, went or changed, and may be more. The cost is theirs, however many others there are
+        and whatever else differs: views are made anew as they are asked for, from indexes that are kept.
         """
         self.prepare()
         checker = Checker(snapshot, self._cache)
-        checker._books = _books_after(self._books, self.snapshot, snapshot, touched.enis)
+        checker._books = _books_after(self._books, self.snapshot, snapshot, enis)
         checker._is_prepared = True
         return checker
 
@@ -144,11 +143,11 @@ class Checker:
         return vpc_enis
 
 
-def _books_after(books: Books, before: Snapshot, after: Snapshot, touched: Iterable[EniId]) -> Books:
-    """All books of a snapshot, from all those of an earlier one and the ids of the ENIs that differ."""
+def _books_after(books: Books, before: Snapshot, after: Snapshot, enis: Iterable[EniId]) -> Books:
+    """All books of a snapshot, from all those of an earlier one and the ids of the ENIs that may differ."""
     removed: dict[VpcId, list[Eni]] = defaultdict(list)
     added: dict[VpcId, list[Eni]] = defaultdict(list)
-    for eni_id in touched:
+    for eni_id in enis:
         old, new = before.enis.get(eni_id), after.enis.get(eni_id)
         if old is not new:
             if old is not None:

@@ -66,6 +66,10 @@ class Prefix(NamedTuple):
         """The highest address of the block."""
         return self.first | ((1 << (self.family.bits - self.length)) - 1)
 
+    def holds(self, other: "Prefix") -> bool:
+        """Whether every address of the other block is in this one."""
+        return self.family is other.family and self.first <= other.first and other.last <= self.last
+
     def __str__(self) -> str:
         return f"{format_address(self.family, self.first)}/{self.length}"
 

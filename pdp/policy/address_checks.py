@@ -32,6 +32,4 @@ def check_vpc(check: Check, before: Vpc | None, after: Vpc) -> None:
 
 
 def _within(prefix: Prefix, blocks: Iterable[Prefix]) -> bool:
-    return any(
-        block.family is prefix.family and block.first <= prefix.first and prefix.last <= block.last for block in blocks
-    )
+    return any(block.holds(prefix) for block in blocks)

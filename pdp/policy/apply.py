@@ -19,7 +19,7 @@ from pdp.policy import changes as kinds
 from pdp.policy.changes import Change, Kind, Origin
 from pdp.policy.checking import Check, invalid, managed, not_found
 from pdp.policy.checks import check_touched
-from pdp.policy.draft import Draft
+from pdp.policy.draft import Draft, stored
 from pdp.policy.quotas import findings
 from pdp.policy.rule_checks import check_added_rules
 from pdp.policy.snapshot import Snapshot, resources_of
@@ -29,13 +29,17 @@ from pdp.policy.snapshot import Snapshot, resources_of
 class Applied:
     """The next snapshot: the same object where nothing changed.
 
-    `touched` are the kinds and keys of all that came, went or was replaced. `notes` tell of an import what exceeds
-    limits or breaks rules for new requests.
+    `touched` are the kinds and keys of all that came, went or was replaced.
     """
 
     snapshot: Snapshot
-    touched: frozenset[tuple[Kind, str]] = frozenset()
-    notes: tuple[str, ...] = ()
+    touched: frozenset[tuple[Kind, str]]
+    origin: Origin
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of an import exceeds limits or breaks rules for new requests. The whole policy is counted for it."""
+        return tuple(findings(resources_of(self.snapshot))) if self.origin is Origin.IMPORT else ()
 
 
 def apply(snapshot: Snapshot, changes: Sequence[Change], origin: Origin, at: Instant) -> Applied:
@@ -43,11 +47,10 @@ def apply(snapshot: Snapshot, changes: Sequence[Change], origin: Origin, at: Ins
     draft = Draft(snapshot)
     for change in changes:
         _STEPS[type(change)](draft, change, origin)
-    touched = frozenset(key for key in draft.touched if draft.get(*key) != draft.before(*key))
+    touched = frozenset(key for key in draft.touched if draft.get(*key) != stored(snapshot, *key))
     after = draft.finish(Revision(snapshot.revision + 1)) if touched else snapshot
     check_touched(Check(snapshot, after, origin, at), touched)
-    notes = tuple(findings(resources_of(after))) if origin is Origin.IMPORT else ()
-    return Applied(after, touched, notes)
+    return Applied(after, touched, origin)
 
 
 def _put(draft: Draft, change: kinds.Put, _origin: Origin) -> None:

@@ -102,7 +102,7 @@ class LeaveGroup:
 
 Change = Put | Delete | AddRules | RemoveRules | ReplaceRule | JoinGroup | LeaveGroup
 
-_KINDS: dict[type, Kind] = {
+KINDS: dict[type[Resource], Kind] = {
     SecurityGroup: Kind.GROUP,
     Eni: Kind.ENI,
     Vpc: Kind.VPC,
@@ -115,11 +115,12 @@ _KINDS: dict[type, Kind] = {
     RamPolicy: Kind.POLICY,
     Settings: Kind.SETTINGS,
 }
+"""The kind of each type of resource."""
 
 
 def kind_of(resource: Resource) -> Kind:
     """The kind of a resource."""
-    return _KINDS[type(resource)]
+    return KINDS[type(resource)]
 
 
 def key_of(resource: Resource) -> str:

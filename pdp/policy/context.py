@@ -7,7 +7,7 @@ from pdp.model.addresses import Family, Prefix
 from pdp.model.flow import Direction, Flow
 from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import GroupId
-from pdp.model.network import Eni, Penalty, Settings, Vpc
+from pdp.model.network import Eni, Penalty, Settings
 from pdp.model.protocols import TCP, UDP
 from pdp.model.rules import Action, Rule
 from pdp.policy.box import Box
@@ -55,7 +55,7 @@ class Context:
 def context_of(snapshot: Snapshot, eni: Eni, direction: Direction, family: Family, rules: RuleFinder) -> Context:
     """Gathers the context. The groups of an ENI are all of one type, so the first one gives the default (§4.3)."""
     groups = snapshot.groups_of(eni)
-    vpc = snapshot.vpcs.get(eni.vpc, Vpc(eni.vpc, eni.account))
+    vpc = snapshot.vpcs.get(eni.vpc)
     siblings = snapshot.instance_enis.get(eni.instance, ())
     accepts = groups[0].type is GroupType.BASIC and direction is Direction.EGRESS
     return Context(
@@ -65,8 +65,8 @@ def context_of(snapshot: Snapshot, eni: Eni, direction: Direction, family: Famil
         settings=snapshot.settings,
         groups=groups,
         sharing=frozenset(group.id for group in groups if group.lets_members_talk),
-        vpc_blocks=tuple(block for block in vpc.cidr_blocks if block.family is family),
-        smtp_exempt=(eni.account or vpc.account) in snapshot.smtp_exempt,
+        vpc_blocks=tuple(block for block in (vpc.cidr_blocks if vpc is not None else ()) if block.family is family),
+        smtp_exempt=snapshot.is_smtp_exempt(snapshot.account_of(eni)),
         has_siblings=not eni.own_namespace and any(sibling != eni.id for sibling in siblings),
         blocks=snapshot.blocks.get(eni.instance, ()) if eni.instance else (),
         default_action=Action.ACCEPT if accepts else Action.DROP,

@@ -53,7 +53,6 @@ class Draft:
         self._usage: UsageDraft | None = None
         self._blocks = base.blocks.mutate()
         self._instance_enis = base.instance_enis.mutate()
-        self._smtp_exempt = base.smtp_exempt
 
     def get(self, kind: Kind, key: str) -> Any:  # noqa: ANN401 - the kind says which
         """The resource of a kind and key as it is now, or None."""
@@ -61,10 +60,6 @@ class Draft:
             return self.settings
         changed = self._maps.get(kind)
         return (changed if changed is not None else getattr(self.base, MAPS[kind])).get(key)
-
-    def before(self, kind: Kind, key: str) -> Any:  # noqa: ANN401 - the kind says which
-        """The resource of a kind and key as it was at first, or None."""
-        return stored(self.base, kind, key)
 
     def put(self, resource: Resource) -> None:
         """The resource is so from now on."""
@@ -94,7 +89,6 @@ class Draft:
             self.base,
             revision=revision,
             settings=self.settings,
-            smtp_exempt=self._smtp_exempt,
             blocks=self._blocks.finish(),
             instance_enis=self._instance_enis.finish(),
             usage=self.base.usage if self._usage is None else self._usage.finish(),
@@ -118,10 +112,6 @@ class Draft:
                     self._sibling(resource, sign)
                 case Penalty(action=PenaltyAction.BLOCK_TRAFFIC):
                     self._block(resource, sign)
-                case Account(smtp_exempt=True):
-                    self._smtp_exempt = (
-                        self._smtp_exempt | {resource.id} if sign > 0 else self._smtp_exempt - {resource.id}
-                    )
 
     def _usage_draft(self) -> UsageDraft:
         if self._usage is None:

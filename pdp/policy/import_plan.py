@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pdp.model.groups import SecurityGroup
+from pdp.model.ids import NO_ACCOUNT
 from pdp.model.network import DEFAULT_SETTINGS, Settings, Vpc
 from pdp.model.resources import Resources
 from pdp.policy.changes import Change, Delete, Kind, Put, Resource, key_of, kind_of
@@ -42,7 +43,8 @@ def changes_toward(snapshot: Snapshot, resources: Resources, *, remove_unnamed: 
     VPC that a bundle only mentions, without blocks, account or name, stays as it is where it is known.
     """
     counts: Counter[tuple[str, str]] = Counter()
-    changes: list[Change] = []
+    puts: list[Put] = []
+    deletes: list[Delete] = []
     named: set[tuple[Kind, str]] = set()
     for resource in map(normal, resources_in(resources)):
         kind, key = kind_of(resource), key_of(resource)
@@ -53,28 +55,23 @@ def changes_toward(snapshot: Snapshot, resources: Resources, *, remove_unnamed: 
         counts[kind.value, _became(before, resource)] += 1
         _count_rules(counts, before, resource)
         if before != resource:
-            changes.append(Put(resource))
-    changes.sort(key=_place)
+            puts.append(Put(resource))
+    puts.sort(key=lambda put: (kind_of(put.resource).value, key_of(put.resource)))
     if remove_unnamed:
         for kind, name in MAPS.items():
             for key in sorted(getattr(snapshot, name)):
                 if (kind, key) not in named:
                     counts[kind.value, "removed"] += 1
                     _count_rules(counts, stored(snapshot, kind, key), None)
-                    changes.append(Delete(kind, key))
-    return ImportPlan(tuple(changes), _by_kind(counts))
+                    deletes.append(Delete(kind, key))
+    return ImportPlan((*puts, *deletes), _by_kind(counts))
 
 
 def _says_nothing(resource: Resource, before: Resource | None, *, remove_unnamed: bool) -> bool:
     """Whether a bundle holds the resource for want of a word about it."""
     if isinstance(resource, Settings):
         return resource == DEFAULT_SETTINGS and not remove_unnamed
-    return (
-        isinstance(resource, Vpc)
-        and before is not None
-        and resource == Vpc(resource.id, resource.account)
-        and not (resource.account)
-    )
+    return before is not None and isinstance(resource, Vpc) and resource == Vpc(resource.id, NO_ACCOUNT)
 
 
 def _became(before: object | None, after: object | None) -> str:
@@ -91,10 +88,6 @@ def _count_rules(counts: Counter[tuple[str, str]], before: Resource | None, afte
     new = {rule.id: rule for rule in after.rules} if isinstance(after, SecurityGroup) else {}
     for rule_id in old.keys() | new.keys():
         counts[RULES, _became(old.get(rule_id), new.get(rule_id))] += 1
-
-
-def _place(change: Change) -> tuple[str, str]:
-    return (kind_of(change.resource).value, key_of(change.resource)) if isinstance(change, Put) else ("", "")
 
 
 def _by_kind(counts: Counter[tuple[str, str]]) -> dict[str, KindCount]:

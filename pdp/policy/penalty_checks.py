@@ -39,7 +39,8 @@ def check_penalty_gone(_check: Check, gone: Penalty) -> None:
 def _check_step(check: Check, before: Penalty, after: Penalty) -> None:
     statement = after.statement if after.state in OF_THE_OWNER else before.statement
     if replace(before, state=after.state, statement=statement) != after:
-        raise Refusal(Code.PENALTY_STATE, f"{after.id}: what a penalty says does not change", resource=after.id)
+        message = f"{after.id}: what a penalty says does not change; lift it and impose another"
+        raise Refusal(Code.PENALTY_STATE, message, resource=after.id)
     if after.state not in STEPS[before.state]:
         message = f"{after.id} is {_words(before)}: it cannot become {_words(after)}"
         raise Refusal(Code.PENALTY_STATE, message, resource=after.id)

@@ -77,18 +77,12 @@ class Allowed(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """It may not be done. `why` is one clause; `explicit` says that a Deny is what stands in the way."""
+    """It may not be done. `why` is one clause: what denies it, or that nothing allows it."""
 
     why: str
-    explicit: bool = False
 
 
 Decision = Allowed | Denied
-
-
-def resource_name(region: str, account: AccountId, kind: str, resource_id: str) -> str:
-    """The full name of a resource: `kind` is securitygroup, eni, prefixlist, portrangelist or another (§6.3, §6.6)."""
-    return f"acs:ecs:{region}:{account}:{kind}/{resource_id}"
 
 
 def may(caller: Caller, policies: Iterable[Policy], request: AccessRequest) -> Decision:
@@ -116,7 +110,7 @@ def decide_access(policies: Iterable[Policy], request: AccessRequest) -> Decisio
                 continue
             place = f"statement {number} of policy {policy.name or 'without a name'}"
             if statement.denies:
-                return Denied(f"{place} denies {request.action} on {request.resource}", explicit=True)
+                return Denied(f"{place} denies {request.action} on {request.resource}")
             allowed = allowed or Allowed(f"{place} allows it")
     return allowed or Denied(f"no policy allows {request.action} on {request.resource}")
 

@@ -104,7 +104,7 @@ def _like(value: str, wanted: "re.Pattern[str]") -> bool:
 
 def _inside(value: Prefix, wanted: Prefix) -> bool:
     """Every address of the value is wanted."""
-    return value.family is wanted.family and wanted.first <= value.first and value.last <= wanted.last
+    return wanted.holds(value)
 
 
 def _touches(value: Prefix, wanted: Prefix) -> bool:

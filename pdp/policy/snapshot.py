@@ -42,8 +42,7 @@ class Snapshot:
     """One revision of one store.
 
     `users` and `policies` go by their keys. `blocks` holds each instance's BLOCK_TRAFFIC penalties that are not lifted,
-    whether in effect or not; `instance_enis` the ids of each instance's ENIs, sorted; `smtp_exempt` the accounts that
-    may send mail; `usage` who uses what.
+    whether in effect or not; `instance_enis` the ids of each instance's ENIs, sorted; `usage` who uses what.
     """
 
     store: StoreId
@@ -59,7 +58,6 @@ class Snapshot:
     users: Map[str, RamUser] = Map()
     policies: Map[str, RamPolicy] = Map()
     settings: Settings = DEFAULT_SETTINGS
-    smtp_exempt: frozenset[AccountId] = frozenset()
     blocks: Map[InstanceId, tuple[Penalty, ...]] = Map()
     instance_enis: Map[InstanceId, tuple[EniId, ...]] = Map()
     usage: Usage = Usage()
@@ -85,6 +83,11 @@ class Snapshot:
         """Who owns an ENI: its owner, else its VPC's (§2 stage 3)."""
         vpc = self.vpcs.get(eni.vpc)
         return eni.account or (vpc.account if vpc is not None else eni.account)
+
+    def is_smtp_exempt(self, account: AccountId) -> bool:
+        """Whether an account may send mail from TCP port 25 (§2 stage 3)."""
+        known = self.accounts.get(account)
+        return known is not None and known.smtp_exempt
 
     def limits_of(self, account: AccountId) -> Limits:
         """The limits of an account (§4.10)."""

@@ -3,10 +3,11 @@
 A policy that breaks it cannot be judged for certain. It must hold before anything is counted: counts follow references.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from pdp.model.codes import Code
-from pdp.model.errors import Refusal
+from pdp.model.errors import Refusal, quoted
 from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import NO_INSTANCE, GroupId, InstanceId
 from pdp.model.network import (
@@ -29,8 +30,11 @@ def check_group(check: Check, group: SecurityGroup) -> None:
     """VPC and lists exist, rules are readable and told apart by ids (§3.3), a VPC has one default group (§4.1)."""
     if group.vpc not in check.after.vpcs:
         raise not_found(Kind.VPC, group.vpc)
-    if len({rule.id for rule in group.rules}) < len(group.rules):
-        raise Refusal(Code.ALREADY_EXISTS, f"{group.id}: two rules have one id", resource=group.id)
+    times = Counter(rule.id for rule in group.rules)
+    twice = next((rule_id for rule_id in times if times[rule_id] > 1), None)
+    if twice is not None:
+        message = f"{group.id}: two rules have the id {quoted(twice)}; give each its own"
+        raise Refusal(Code.ALREADY_EXISTS, message, resource=group.id)
     for rule in group.rules:
         check_readable(group, rule)
         _check_references(check.after, rule)
@@ -98,8 +102,12 @@ def check_list(_check: Check, after: PrefixList | PortList) -> None:
     """A list may hold something, and a prefix list holds blocks of its own family (§1.5)."""
     if after.max_entries < 0:
         raise invalid(after.id, f"max_entries is {after.max_entries}, below 0")
-    if isinstance(after, PrefixList) and any(entry.family is not after.family for entry in after.entries):
-        raise invalid(after.id, "an entry is not of the list's address family")
+    if isinstance(after, PrefixList):
+        strange = [entry for entry in after.entries if entry.family is not after.family]
+        if strange:
+            raise invalid(
+                after.id, f"{strange[0]} is no IPv{after.family:d} block, as every entry of this list must be"
+            )
 
 
 def check_list_gone(check: Check, gone: PrefixList | PortList) -> None:

@@ -36,7 +36,7 @@ class Members:
 
     def plus(self, eni: Eni, sign: int) -> "Members":
         """With one ENI more (1) or less (-1)."""
-        group_set = group_set_of(eni)
+        group_set = GroupSet(eni.account, eni.groups)
         count = self.sets.get(group_set, 0) + sign
         sets = self.sets.set(group_set, count) if count else self.sets.delete(group_set)
         addresses = len(eni.addresses) + len(eni.prefixes)
@@ -44,11 +44,6 @@ class Members:
 
 
 NO_MEMBERS = Members()
-
-
-def group_set_of(eni: Eni) -> GroupSet:
-    """The set of an ENI."""
-    return GroupSet(eni.account, eni.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ class Usage:
 
 
 class UsageDraft:
-    """The usage of a snapshot to be. `groups` and `enis` tell it what comes (1) and goes (-1)."""
+    """The usage of a snapshot to be. `group` and `eni` tell it what comes (1) and goes (-1)."""
 
     def __init__(self, usage: Usage) -> None:
         self._members = usage.members.mutate()
@@ -97,7 +92,7 @@ class UsageDraft:
 
     def group(self, group: SecurityGroup, sign: int) -> None:
         """A group comes or goes."""
-        self._vpc(group.vpc, sign)
+        _count(self._vpcs, group.vpc, sign)
         _count(self._accounts, group.account, sign)
         if group.is_default:
             self._default(group, sign)
@@ -108,7 +103,7 @@ class UsageDraft:
 
     def eni(self, eni: Eni, sign: int) -> None:
         """An ENI comes or goes."""
-        self._vpc(eni.vpc, sign)
+        _count(self._vpcs, eni.vpc, sign)
         for group in eni.groups:
             members = self._members.get(group, NO_MEMBERS).plus(eni, sign)
             if members.enis:
@@ -126,9 +121,6 @@ class UsageDraft:
             self._accounts.finish(),
             self._defaults.finish(),
         )
-
-    def _vpc(self, vpc: VpcId, sign: int) -> None:
-        _count(self._vpcs, vpc, sign)
 
     def _default(self, group: SecurityGroup, sign: int) -> None:
         others = set(self._defaults.get(group.vpc, ())) - {group.id}

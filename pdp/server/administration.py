@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from hashlib import sha256
-from time import time_ns
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote
 
@@ -27,6 +26,7 @@ from pdp.policy.snapshot import Snapshot
 from pdp.server.answers import position_of
 from pdp.server.asking import Ask, PlanFunction, Planned, ReadFunction, ServiceMethods
 from pdp.server.audit import AuditDecision, AuditEntry
+from pdp.server.clock import CLOCK
 from pdp.server.credentials import WhoCalls
 from pdp.server.guard import Context, Method
 from pdp.server.list_pages import HeldSnapshots
@@ -47,7 +47,6 @@ FAULTS = frozenset((Code.STORE_UNAVAILABLE, Code.READ_ONLY, Code.TOO_BUSY, Reaso
 Permit = Callable[[str, Snapshot, Any, Ask], None]
 """Decides who may (§6): the RPC's `Service/Method` without the package, and what it asks. Raises Refusal."""
 
-_CLOCK = cast(Callable[[], Instant], time_ns)
 _PEERS_WITH_ADDRESS = ("ipv4:", "ipv6:")
 
 
@@ -78,16 +77,25 @@ class Surroundings(NamedTuple):
     read_thread: Executor
     region: str
     secure: bool
-    now: Callable[[], Instant] = _CLOCK
+    now: Callable[[], Instant] = CLOCK
 
 
 class _Call(NamedTuple):
-    """One call: the RPC as `Service/Method`, its request, who asks, and an `origin` other than that of the caller."""
+    """One call: the RPC as `Service/Method`, its request, and who asks.
+
+    `origin` is another one than that of the caller, `meant` what the service says of the RPC (see ServiceMethods).
+    """
 
     method: str
     request: Any
     ask: Ask
     origin: Origin | None = None
+    meant: Callable[[Any, Ask], bytes] | None = None
+
+    def digest(self) -> bytes:
+        """Tells what is asked for from all else: of the request, and then of what it refers to."""
+        digest = sha256(self.request.SerializeToString(deterministic=True)).digest()
+        return digest if self.meant is None else digest + self.meant(self.request, self.ask)
 
 
 class Administration:
@@ -107,7 +115,8 @@ class Administration:
         method = f"{service.name.rpartition('.')[2]}/{name}"
 
         async def write(request: Message, context: Context) -> bytes:
-            call = self._call(method, request, context)._replace(origin=service.origin)
+            call = self._call(method, request, context)
+            call = call._replace(origin=service.origin, meant=service.meant.get(name))
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.write_thread, self._write, call, plan)
 
@@ -182,7 +191,7 @@ class Administration:
             source=ask.source_ip,
             method=call.method.partition("/")[2],
             client_token=options.client_token,
-            digest=sha256(call.request.SerializeToString(deterministic=True)).digest(),
+            digest=call.digest(),
             expected_revision=options.expected_revision if options.HasField("expected_revision") else None,
             validate_only=options.validate_only,
         )

@@ -6,7 +6,7 @@ with one is refused there.
 
 from collections.abc import Iterable, Mapping
 
-from pdp.formats.rule_files import read_rules_csv, read_rules_json
+from pdp.formats.rule_files import READERS
 from pdp.model.flow import Direction
 from pdp.model.ids import GroupId
 from pdp.model.rules import Rule
@@ -29,8 +29,8 @@ def rules_asked(permissions: Iterable[Permission]) -> Context:
 def rules_in_file(content: str, file_format: str) -> ByDirection:
     """What the rules of a file say. What cannot be read says nothing, and whoever imports it refuses it."""
     try:
-        rows = read_rules_csv(content) if file_format == "csv" else read_rules_json(content)
-    except ValueError:
+        rows = READERS[file_format](content)
+    except (KeyError, ValueError):
         rows = []
     said: dict[Direction, list[tuple[str, str, str]]] = {}
     for permission in (row.permission for row in rows if row.permission is not None):

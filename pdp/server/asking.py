@@ -69,7 +69,8 @@ class ServiceMethods(NamedTuple):
     """One administering service: its full name and its methods, by the RPC's name.
 
     `origin` is what the changes of its writes must obey; None: that of the caller. `most_bytes` are of requests of
-    methods that take more than most do.
+    methods that take more than most do. `meant` gives, for writes whose requests only refer to what they bring in, a
+    digest of that for client tokens (§5.5); blank where it is gone.
     """
 
     name: str
@@ -77,6 +78,7 @@ class ServiceMethods(NamedTuple):
     reads: Mapping[str, ReadFunction]
     origin: Origin | None = None
     most_bytes: Mapping[str, int] = MappingProxyType({})
+    meant: Mapping[str, Callable[[Any, Ask], bytes]] = MappingProxyType({})
 
 
 def required(value: str, field: str) -> str:

@@ -4,8 +4,7 @@ A refusal says nothing of the ENI. One that does not exist is refused as unknown
 """
 
 from collections.abc import Callable, Iterable
-from time import time_ns
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pdp.model.codes import Code
 from pdp.model.errors import PdpError, Refusal
@@ -16,6 +15,7 @@ from pdp.policy.snapshot import Snapshot
 from pdp.server.administration import Records, source_ip
 from pdp.server.asking import Ask
 from pdp.server.audit import AuditDecision, AuditEntry
+from pdp.server.clock import CLOCK
 from pdp.server.credentials import WhoCalls
 from pdp.server.guard import Context
 from pdp.server.message_ids import new_id
@@ -24,8 +24,6 @@ from pdp.server.status import reason_text
 
 MOST_SHOWN = 10
 """ENIs that the audit log names of one request."""
-
-_CLOCK = cast(Callable[[], Instant], time_ns)
 
 
 class Asker(NamedTuple):
@@ -60,7 +58,7 @@ class CheckGate:
     """Tells who asks."""
 
     def __init__(
-        self, who: WhoCalls, audit: Records, region: str, *, secure: bool, now: Callable[[], Instant] = _CLOCK
+        self, who: WhoCalls, audit: Records, region: str, *, secure: bool, now: Callable[[], Instant] = CLOCK
     ) -> None:
         self._who = who
         self._audit = audit

@@ -4,7 +4,6 @@ The file holds hashes only, so that reading it gives nobody a token. A token is 
 guessed, which is why one round of SHA-256 is enough. A token is never logged and never repeated in an error.
 """
 
-import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from secrets import token_bytes
 from stat import S_IWOTH
 from typing import Any, NamedTuple, Protocol
 
+from pdp.formats.json_text import parse_json
 from pdp.model.codes import Code
 from pdp.model.errors import PdpError, quoted
 from pdp.model.identity import IN_AN_ACCOUNT, Caller, CallerKind
@@ -167,13 +167,7 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
 
 def parse_entries(text: str) -> tuple[Entry, ...]:
     """The entries in the text of a file of tokens. Raises ValueError with the path to the fault."""
-    try:
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error}") from None
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    members = _members(document, "the file", required={"version", "tokens"})
+    members = _members(parse_json(text), "the file", required={"version", "tokens"})
     if type(members["version"]) is not int or members["version"] != FILE_VERSION:
         raise ValueError(f"version: {quoted(members['version'])} is not {FILE_VERSION}, which this server reads")
     if not isinstance(members["tokens"], list):
@@ -248,10 +242,3 @@ def _members(value: object, path: str, required: set[str], optional: Iterable[st
         if name not in known:
             raise ValueError(f"{path}: {quoted(name)} is not known; known are {', '.join(sorted(known))}")
     return value
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name is there twice in one object")
-    return members

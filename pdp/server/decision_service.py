@@ -5,8 +5,6 @@ what it refuses; telling the caller is the guard's business.
 """
 
 from collections.abc import Callable, Mapping
-from time import time_ns
-from typing import cast
 
 from pdp.index.batch import ColumnCheck
 from pdp.index.checker import Checker
@@ -19,6 +17,7 @@ from pdp.policy.explain import explain
 from pdp.server.answers import CheckResponses, position_of, verdict_to_proto
 from pdp.server.batch import BatchAnswers, BatchRequest
 from pdp.server.check_gate import CheckGate
+from pdp.server.clock import CLOCK
 from pdp.server.column_answers import ColumnAnswers
 from pdp.server.columns import columns_from_proto
 from pdp.server.convert import asked_flow, flow_from_proto, path_from_proto, unknown_resource
@@ -34,7 +33,6 @@ SERVICE_NAME: str = messages.DESCRIPTOR.services_by_name["DecisionService"].full
 Check = Callable[[str, Flow, Instant], Verdict]
 """How a checker answers for an ENI: with a region or without."""
 
-_CLOCK = cast(Callable[[], Instant], time_ns)
 
 LONGEST_WAIT_S = 30.0
 """How long a request without a deadline waits for its revision."""
@@ -58,7 +56,7 @@ class DecisionService:
         most_batch_rows: int,
         most_column_rows: int,
         gate: CheckGate | None = None,
-        now: Callable[[], Instant] = _CLOCK,
+        now: Callable[[], Instant] = CLOCK,
     ) -> None:
         self._source = source
         self._counts = counts

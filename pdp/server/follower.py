@@ -5,12 +5,11 @@ What fails is noted and tried again; it must never end the thread, nor keep a ch
 
 from collections.abc import Callable
 from threading import Event, Thread
-from time import time_ns
-from typing import cast
 
 import structlog
 
 from pdp.model.instants import SECOND, Instant
+from pdp.server.clock import CLOCK
 from pdp.server.policies import StoredPolicy
 from pdp.store.contract import StoreError
 
@@ -21,13 +20,11 @@ WAIT_S = 1.0
 COMPACT_EVERY = 60 * SECOND
 """How often history is cut back; at once after trouble, which shows whether the store takes writes again."""
 
-_CLOCK = cast(Callable[[], Instant], time_ns)
-
 
 class Follower:
     """Follows until it is stopped. `history` is how many commits before the head are kept."""
 
-    def __init__(self, policy: StoredPolicy, history: int, now: Callable[[], Instant] = _CLOCK) -> None:
+    def __init__(self, policy: StoredPolicy, history: int, now: Callable[[], Instant] = CLOCK) -> None:
         self._policy = policy
         self._history = history
         self._now = now

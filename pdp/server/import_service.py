@@ -6,20 +6,19 @@ the whole bundle is one write like any other: planned on the present snapshot, a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pdp.formats.bundle import Bundle
 from pdp.formats.bundle_writer import bundle_files
 from pdp.formats.faults import BundleRefused, Fault
 from pdp.model.codes import Code
-from pdp.model.errors import FieldError, PdpError, Refusal
+from pdp.model.errors import PdpError, Refusal
 from pdp.policy.apply import apply
 from pdp.policy.changes import Origin
-from pdp.policy.import_plan import ImportPlan, KindCount, changes_toward
+from pdp.policy.import_plan import KindCount, changes_toward
 from pdp.policy.quotas import findings
 from pdp.policy.snapshot import Snapshot, resources_of
 from pdp.server.administration import Administration
-from pdp.server.asking import Ask, Planned, ServiceMethods
+from pdp.server.asking import Ask, Planned, ServiceMethods, required
 from pdp.server.guard import Context, Method
-from pdp.server.list_pages import MOST_RESULTS, start_of, token_after
+from pdp.server.list_pages import MOST_RESULTS, results_asked, start_of, token_after
 from pdp.server.staging import Staging
 from pdp.v1 import import_service_pb2 as messages
 
@@ -51,6 +50,7 @@ class ImportService:
             },
             origin=Origin.IMPORT,
             most_bytes={"StageBundlePart": MOST_PART_BYTES},
+            meant={"CommitImport": lambda request, ask: self._staging.digest(request.import_id, ask.at)},
         )
 
     def methods(self, administration: Administration) -> Mapping[str, Method]:
@@ -79,7 +79,7 @@ class ImportService:
         """What an import would change, or what stops it."""
         try:
             bundle = self._staging.bundle(request.import_id, request.part_count, ask.at)
-            plan = _planned(snapshot, bundle, remove_unnamed=request.remove_unnamed)
+            plan = changes_toward(snapshot, bundle.resources, remove_unnamed=request.remove_unnamed)
             applied = apply(snapshot, plan.changes, Origin.IMPORT, ask.at)
         except BundleRefused as refused:
             return _with_faults(map(_fault, refused.faults[:MOST_FINDINGS]), len(refused.faults))
@@ -98,7 +98,7 @@ class ImportService:
             bundle = self._staging.bundle(request.import_id, request.part_count, ask.at)
         except BundleRefused as refused:
             raise PdpError(Code.BUNDLE_REFUSED, refused.message, refused.violations) from None
-        plan = _planned(snapshot, bundle, remove_unnamed=request.remove_unnamed)
+        plan = changes_toward(snapshot, bundle.resources, remove_unnamed=request.remove_unnamed)
 
         def answer(after: Snapshot) -> messages.CommitImportResponse:
             notes = len(bundle.notes) + (len(findings(resources_of(after))) if plan.changes else 0)
@@ -110,21 +110,16 @@ class ImportService:
         self, _snapshot: Snapshot, request: messages.AbortImportRequest, _ask: Ask
     ) -> messages.AbortImportResponse:
         """Forgets an import."""
-        if not request.import_id:
-            raise FieldError(Code.MISSING_PARAMETER, "import_id", "import_id is missing; it is required")
-        self._staging.forget(request.import_id)
+        self._staging.forget(required(request.import_id, "import_id"))
         return messages.AbortImportResponse()
 
     def export(
         self, snapshot: Snapshot, request: messages.ExportBundleRequest, _ask: Ask
     ) -> messages.ExportBundleResponse:
         """The next files of a bundle."""
-        if request.max_results > MOST_RESULTS:
-            raise FieldError(
-                Code.INVALID_PARAMETER, "max_results", f"{request.max_results} is not a number from 1 to {MOST_RESULTS}"
-            )
+        most = results_asked(request, MOST_RESULTS)
         start = start_of(snapshot, request)
-        pieces, is_last = self._export.pieces(snapshot, start, request.max_results or MOST_RESULTS)
+        pieces, is_last = self._export.pieces(snapshot, start, most)
         token = "" if is_last else token_after(snapshot, request, start + len(pieces))
         return messages.ExportBundleResponse(files=pieces, next_token=token)
 
@@ -165,10 +160,6 @@ def pieces_of(snapshot: Snapshot) -> Iterator[messages.BundleFile]:
     for name, content in bundle_files(resources_of(snapshot)):
         for start in range(0, max(1, len(content)), PIECE_BYTES):
             yield messages.BundleFile(name=name, content=content[start : start + PIECE_BYTES])
-
-
-def _planned(snapshot: Snapshot, bundle: Bundle, *, remove_unnamed: bool) -> ImportPlan:
-    return changes_toward(snapshot, bundle.resources, remove_unnamed=remove_unnamed)
 
 
 def _counts(counts: Mapping[str, KindCount]) -> Iterable[messages.ImportCount]:

@@ -41,15 +41,20 @@ def page(snapshot: Snapshot, request: Message, items: Sequence[T]) -> tuple[Sequ
 
     Raises FieldError for max_results, and Refusal with INVALID_NEXT_TOKEN for a token of another list or revision.
     """
-    asked: Any = request
-    count = asked.max_results or DEFAULT_RESULTS
-    if count > MOST_RESULTS:
-        raise FieldError(Code.INVALID_PARAMETER, "max_results", f"{count} is not a number from 1 to {MOST_RESULTS}")
+    count = results_asked(request)
     start = start_of(snapshot, request)
     end = start + count
     if end >= len(items):
         return items[start:], ""
     return items[start:end], token_after(snapshot, request, end)
+
+
+def results_asked(request: Any, otherwise: int = DEFAULT_RESULTS) -> int:  # noqa: ANN401 - a request of any list
+    """How many items a request with max_results asks for; `otherwise` where it does not say. Raises FieldError."""
+    count: int = request.max_results or otherwise
+    if count > MOST_RESULTS:
+        raise FieldError(Code.INVALID_PARAMETER, "max_results", f"{count} is not a number from 1 to {MOST_RESULTS}")
+    return count
 
 
 def start_of(snapshot: Snapshot, request: Message) -> int:

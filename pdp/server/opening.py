@@ -5,7 +5,6 @@ store, so that there is one meaning of it.
 """
 
 from collections.abc import Callable
-from time import time_ns
 from typing import NamedTuple
 
 import structlog
@@ -14,12 +13,13 @@ from pdp.model.codes import Code
 from pdp.model.errors import Refusal
 from pdp.model.identity import Caller
 from pdp.model.ids import Revision
-from pdp.model.instants import Instant
 from pdp.model.resources import Resources
 from pdp.policy.apply import Applied, apply
 from pdp.policy.changes import Change, Origin
 from pdp.policy.import_plan import changes_toward
-from pdp.policy.snapshot import Snapshot, content_digest
+from pdp.policy.quotas import findings
+from pdp.policy.snapshot import Snapshot, content_digest, resources_of
+from pdp.server.clock import CLOCK
 from pdp.server.policies import Policies
 from pdp.store.journal import WriteRequest
 
@@ -43,7 +43,7 @@ def policy_of_bundle(resources: Resources) -> Applied:
     """
     empty = Snapshot(content_digest(resources), Revision(0))
     changes = changes_toward(empty, resources, remove_unnamed=True).changes
-    return apply(empty, changes, Origin.IMPORT, Instant(time_ns()))
+    return apply(empty, changes, Origin.IMPORT, CLOCK())
 
 
 def begin_with_bundle(policy: Policies, read: Callable[[], Resources]) -> None:
@@ -66,7 +66,7 @@ def begin_with_bundle(policy: Policies, read: Callable[[], Resources]) -> None:
         plan=plan,
         answer=answer,
         origin=Origin.IMPORT,
-        at=Instant(time_ns()),
+        at=CLOCK(),
         caller=str(Caller.local()),
         source="",
         method=IMPORT_METHOD,
@@ -79,7 +79,7 @@ def begin_with_bundle(policy: Policies, read: Callable[[], Resources]) -> None:
             raise
         _say_skipped(policy)  # another process was first
     else:
-        for note in written.notes:
+        for note in findings(resources_of(policy.snapshot)):
             log.info(note)
         log.info("the bundle is imported", revision=written.after)
 

@@ -12,8 +12,9 @@ from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal
+from pdp.model.ids import EniId
+from pdp.policy.changes import Kind
 from pdp.policy.snapshot import Snapshot
-from pdp.policy.touched import touched_by
 from pdp.server.store_state import StoreState
 from pdp.store.contract import Driver
 from pdp.store.journal import Journal, Step, WriteRequest, Written
@@ -86,9 +87,8 @@ class StoredPolicy:
 
     def _moved(self, steps: Sequence[Step]) -> None:
         """Under the journal's lock: the checkers come in order, and none is derived from an older one twice."""
-        before, after = self.checker.snapshot, steps[-1].snapshot
-        keys = {key for step in steps for key in step.touched}
-        self.checker = self.checker.after(after, touched_by(keys, before, after))
+        enis = {EniId(key) for step in steps for kind, key in step.touched if kind is Kind.ENI}
+        self.checker = self.checker.after(steps[-1].snapshot, enis)
         self.state.commits += len(steps)
         self._publish(self.checker)
 

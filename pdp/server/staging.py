@@ -1,12 +1,13 @@
 """Bundles that are being brought in, part by part, kept apart from the policy until they are whole.
 
 They are held in memory alone and bounded; one that rests for an hour is forgotten. Any thread may use it. What a bundle
-means is read here once, since a plan and a commit ask the same.
+means is read here once, since a plan and a commit ask the same; nobody else waits for that, which takes long.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from threading import Lock
 
 from pdp.formats.bundle import Bundle, read_bundle_files
@@ -47,6 +48,8 @@ class _Staged:
 
     used: Instant
     parts: dict[int, Part] = field(default_factory=dict)
+    digests: dict[int, bytes] = field(default_factory=dict)
+    """Of each part, taken as it comes, so that telling what is staged never waits for a whole bundle."""
     bundle: Bundle | None = None
 
     @property
@@ -64,13 +67,14 @@ class Staging:
     def add(self, import_id: str, number: int, part: Part, at: Instant) -> tuple[list[int], int]:
         """Puts a part aside; the numbers and bytes there are now. Raises FieldError and Refusal."""
         _check(import_id, number, part)
+        digest = _digest(part)
         with self._lock:
             self._forget_resting(at)
             staged = self._imports.get(import_id) or _Staged(at)
             present = staged.parts.get(number)
             if present is None:
                 self._check_room(import_id, sum(len(content) for _, content in part))
-                staged.parts[number] = part
+                staged.parts[number], staged.digests[number] = part, digest
                 staged.bundle = None
             elif present != part:
                 raise Refusal(
@@ -91,9 +95,23 @@ class Staging:
                 raise NoImport(import_id)
             staged.used = at
             _check_complete(staged.parts, part_count)
-            if staged.bundle is None:
-                staged.bundle = read_bundle_files(_joined(staged.parts))
-            return staged.bundle
+            parts, known = dict(staged.parts), staged.bundle
+        if known is not None:
+            return known
+        bundle = read_bundle_files(_joined(parts))
+        with self._lock:
+            if staged.parts.keys() == parts.keys():  # a part never becomes another one, but one too many may have come
+                staged.bundle = bundle
+        return bundle
+
+    def digest(self, import_id: str, at: Instant) -> bytes:
+        """Tells what is staged from all else; blank where nothing is."""
+        with self._lock:
+            self._forget_resting(at)
+            staged = self._imports.get(import_id)
+            if staged is None:
+                return b""
+            return sha256(repr(sorted(staged.digests.items())).encode()).digest()
 
     def forget(self, import_id: str) -> None:
         """Forgets an import, if there is one."""
@@ -156,6 +174,13 @@ def _check_complete(parts: Mapping[int, Part], part_count: int) -> None:
         raise FieldError(
             Code.INVALID_PARAMETER, "part_count", f"part {max(parts)} is staged, which is more than {part_count}"
         )
+
+
+def _digest(part: Part) -> bytes:
+    digest = sha256()
+    for name, content in part:
+        digest.update(f"{len(name.encode())} {len(content)} {name}".encode() + content)
+    return digest.digest()
 
 
 def _joined(parts: Mapping[int, Part]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ default reads older text; hence the default of a field, once released, never cha
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,17 +17,14 @@ from cattrs.v import format_exception
 from pdp.model.addresses import Address, Cidr, Family, Prefix, parse_address, parse_cidr
 from pdp.model.errors import quoted
 from pdp.model.flow import Direction
-from pdp.model.groups import SecurityGroup
-from pdp.model.network import Account, Eni, Instance, Penalty, Settings, Vpc
 from pdp.model.protocols import PortRange
-from pdp.model.ram import RamPolicy, RamUser
-from pdp.model.rules import Action, GroupPeer, Peer, PortList, PrefixList, PrefixListPeer
+from pdp.model.rules import Action, GroupPeer, Peer, PrefixListPeer
 from pdp.policy.changes import (
+    KINDS,
     AddRules,
     Change,
     Delete,
     JoinGroup,
-    Kind,
     LeaveGroup,
     Put,
     RemoveRules,
@@ -51,19 +48,7 @@ from pdp.store.spelling import (
 
 T = TypeVar("T")
 
-RESOURCES: dict[str, type[Any]] = {
-    Kind.GROUP.value: SecurityGroup,
-    Kind.ENI.value: Eni,
-    Kind.VPC.value: Vpc,
-    Kind.INSTANCE.value: Instance,
-    Kind.PREFIX_LIST.value: PrefixList,
-    Kind.PORT_LIST.value: PortList,
-    Kind.ACCOUNT.value: Account,
-    Kind.PENALTY.value: Penalty,
-    Kind.USER.value: RamUser,
-    Kind.POLICY.value: RamPolicy,
-    Kind.SETTINGS.value: Settings,
-}
+RESOURCES: dict[str, type[Any]] = {kind.value: cls for cls, kind in KINDS.items()}
 CHANGES: dict[str, type[Any]] = {
     "put": Put,
     "delete": Delete,
@@ -93,17 +78,6 @@ def resource_from(kind: str, text: str) -> Resource:
         raise Unreadable(f"{quoted(kind)} is no kind of resource; this program knows {', '.join(RESOURCES)}")
     resource: Resource = _value(text, cls)
     return resource
-
-
-def changes_text(changes: Sequence[Change]) -> str:
-    """Changes, in their order."""
-    return _text(tuple(changes), tuple[Change, ...])
-
-
-def changes_from(text: str) -> tuple[Change, ...]:
-    """Changes from their text. Raises Unreadable."""
-    changes: tuple[Change, ...] = _value(text, tuple[Change, ...])
-    return changes
 
 
 def commit_text(commit: Commit) -> str:

@@ -63,7 +63,8 @@ class WriteRequest(Generic[T]):
     """A write that is wanted.
 
     `plan` gives the changes for a snapshot, and what `answer` needs beside them to say what became of it; both are pure
-    and run again when somebody else wrote first. `digest` tells requests apart that bear the same token (§5.5).
+    and run again when somebody else wrote first. `digest` tells requests apart that bear the same token (§5.5); the
+    beginning of one is of the same request, of which less is known by now.
     """
 
     plan: Callable[[Snapshot], tuple[Sequence[Change], T]]
@@ -93,7 +94,6 @@ class Written(NamedTuple):
     answer: bytes
     before: Revision
     after: Revision
-    notes: tuple[str, ...] = ()
     replayed: bool = False
 
 
@@ -184,7 +184,7 @@ class Journal:
         self._pause()
         if request.validate_only:
             unmoved = replace(applied, snapshot=replace(applied.snapshot, revision=before.revision))
-            return Written(request.answer(wanted, unmoved), before.revision, before.revision, applied.notes)
+            return Written(request.answer(wanted, unmoved), before.revision, before.revision)
         body = request.answer(wanted, applied)
         answer = None
         if request.client_token:
@@ -193,7 +193,7 @@ class Journal:
             self._append(_commit_of(request, tuple(changes), applied.snapshot.revision), applied, answer)
         elif answer:
             self.driver.append(before.revision, None, (), answer)
-        return Written(body, before.revision, applied.snapshot.revision, applied.notes)
+        return Written(body, before.revision, applied.snapshot.revision)
 
     def _append(self, commit: Commit, applied: Applied, answer: Answer | None) -> None:
         after = applied.snapshot
@@ -205,7 +205,8 @@ class Journal:
 
     def _replayed(self, known: Answer, request: WriteRequest[T]) -> Written:
         """What was answered before to the same request (§5.5); the snapshot has come at least as far."""
-        if known.digest != request.digest.hex():
+        digest = request.digest.hex()
+        if known.digest != digest and not (digest and known.digest.startswith(digest)):
             raise Refusal(
                 Code.IDEMPOTENT_MISMATCH,
                 f"the client token {quoted(known.token)} was used with another request; give each request its own",

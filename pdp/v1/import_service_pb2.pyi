@@ -292,7 +292,9 @@ class CommitImportRequest(_message.Message):
     """As in PlanImportRequest."""
     @_builtins.property
     def write_options(self) -> _resources_pb2.WriteOptions:
-        """How to write. With a client_token a client that lost the answer can ask again, although the parts are gone."""
+        """How to write. With a client_token a client that lost the answer can ask again, although the parts are gone. Where
+        other parts are staged by then, it is refused as another request.
+        """
 
     def __init__(
         self,

@@ -1,6 +1,10 @@
-"""What pages name exists: the pages and headings that they link to, the verbs of `pdp` and their options."""
+"""What pages name exists: the pages and headings that they link to, the verbs of `pdp` and their options.
+
+And what the project depends on stands on the page that gives the reasons.
+"""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,8 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^(?:\$ )?|`)pdp ((?:[^`\n\\]|\\\n)+)", re.MULTILINE)
+# A line ends a command unless a backslash stands there, or what can be given too goes on below it, in brackets.
+COMMAND = re.compile(r"(?:^(?:\$ )?|`)pdp ((?:[^`\n\\]|\\\n|\n +(?=\[))+)", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 SPAN = re.compile(r"`(--[a-z][a-z-]*)[^`]*`")
 
@@ -92,3 +97,15 @@ def all_commands(command: Any) -> Iterator[Any]:
     yield command
     for below in getattr(command, "commands", {}).values():
         yield from all_commands(below)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """A word such as `-status` stands for the end of a name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    names = {re.split(r"[>=<]", line)[0] for line in [*project["dependencies"], *extras["test"], *extras["dev"]]}
+    cells = re.findall(r"^\| ([^|]+) \|", text_of("docs/decisions/0001-dependencies.md"), re.MULTILINE)
+    words = set(re.findall(r"[\w-]+", " ".join(cells)))
+    ends = tuple(word for word in words if word.startswith("-"))
+    assert len(names) > 20
+    assert {name for name in names - words if not name.endswith(ends) and not name.startswith("types-")} == set()

@@ -1,5 +1,6 @@
 """The store benchmark runs from start to end: real stores and processes, tiny sizes, and no word about speed."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -7,7 +8,7 @@ from random import Random
 import pytest
 
 from benchmarks import store_commits
-from benchmarks.rpc_processes import Cores, committing, serving_store
+from benchmarks.rpc_processes import ROOT, Cores, committing, serving_store
 from benchmarks.store import Plan, measure
 from benchmarks.store_client import Ask, StoreClient
 from benchmarks.store_commits import Subject, kinds, populate
@@ -53,6 +54,14 @@ FIGURES = {
 def path(tmp_path: Path) -> Path:
     populate(tmp_path / "small.db", Size(60))
     return tmp_path / "small.db"
+
+
+def test_the_page_names_figures_that_are_measured() -> None:
+    section = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").partition("## The store\n")[2]
+    cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    named = {figure for cell in cells for figure in re.findall(r"`(\w+)`", cell)}
+    assert len(named) > 15
+    assert named - FIGURES == set()
 
 
 async def test_every_figure_is_measured(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """`pdp test`: what its owners wrote down about a policy, case by case."""
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.architecture.sources import ROOT
 from tests.cli.running import BUNDLE, SCENARIOS, Pdp, fault_of
 
 HOLDS = """
@@ -42,6 +44,14 @@ def test_the_bundle_beside_a_file_is_asked_when_nobody_is_named(pdp: Pdp) -> Non
     result = pdp("test", SCENARIOS, env={"PDP_SERVER": "127.0.0.1:1"})
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[-1] == "25 hold, 0 fail"
+
+
+def test_the_page_s_scenarios_hold(scenarios: Path, pdp: Pdp) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    scenarios.write_text(block)
+    result = pdp("test", scenarios, "--bundle", BUNDLE)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "2 hold, 0 fail")
 
 
 def test_a_server_is_asked_when_there_is_no_bundle_beside(scenarios: Path, address: str, pdp: Pdp) -> None:

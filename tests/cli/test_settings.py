@@ -1,6 +1,7 @@
 """What is set once: by flag, environment or file, in that order; and a file that cannot be meant is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pdp.cli import settings
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.settings import FILE_VARIABLE, VARIABLES, setting
+from tests.architecture.sources import ROOT
 from tests.cli.running import BUNDLE, SCRAPER, Pdp, fault_of
 
 
@@ -28,6 +30,17 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(
     monkeypatch.setenv(VARIABLES[name], "around")
     assert setting(name) == "around"
     assert setting(name, "flagged") == "flagged"
+
+
+def test_the_page_s_file_is_read(file: Path) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    file.write_text(block)
+    file.chmod(0o600)
+    assert (setting("server"), setting("token")) == ("pdp.example:50051", "pdp_...")
+    assert re.findall(r"^\| `[^|]* \| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE) == [
+        (variable, name) for name, variable in VARIABLES.items()
+    ]
 
 
 def test_a_blank_variable_is_not_set(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pdp.model.identity import Caller, CallerKind
 from pdp.model.ids import NO_ACCOUNT, AccountId
 from pdp.server.credentials import open_credentials
+from tests.architecture.sources import ROOT
 from tests.cli.running import Pdp, fault_of
 
 MADE: list[tuple[tuple[str, ...], Caller]] = [
@@ -45,6 +46,15 @@ def test_people_see_the_token_once_and_the_entry_as_it_goes_into_the_file(pdp: P
     (token,) = re.findall(r"pdp_\S+", printed)
     (entry,) = re.findall(r"^  (\{.*\})$", printed, re.MULTILINE)
     assert known_as(token, json.loads(entry), tmp_path).name == "ops"
+
+
+def test_the_page_shows_what_is_printed(pdp: Pdp) -> None:
+    def without_secrets(text: str) -> str:
+        return re.sub(r"\b[0-9a-f]{64}\b", "HASH", re.sub(r"pdp_[\w-]{43}(?![\w-])", "TOKEN", text))
+
+    page = (ROOT / "docs" / "who-may.md").read_text(encoding="utf-8")
+    ((words, output),) = re.findall(r"^```console\n\$ pdp (.*?)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert without_secrets(pdp(*words.split()).stdout) == without_secrets(output)
 
 
 def test_no_token_is_made_twice(pdp: Pdp) -> None:

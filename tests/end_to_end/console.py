@@ -141,19 +141,10 @@ class Reader:
 
     def _run(self, step: Step) -> str:
         command = self._names.present(step.command).replace(PRINTED_ADDRESS, self._address)
-        path = os.pathsep.join([str(self._folder / "bin"), str(TOOLS), os.environ["PATH"]])
-        settings = dict.fromkeys(VARIABLES.values(), "")
         ended = subprocess.run(
             ["bash", "-c", command],
             cwd=self._folder,
-            env={
-                **os.environ,
-                **settings,
-                FILE_VARIABLE: os.devnull,
-                "PATH": path,
-                "PDP_SERVER": self._address,
-                "COLUMNS": "100",
-            },
+            env=environment(self._folder / "bin", self._address),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=TIMEOUT_S,
@@ -176,6 +167,19 @@ def reader() -> Iterator[Reader]:
         (folder / "bin").mkdir()
         put_pdp_into(folder / "bin")
         yield Reader(folder)
+
+
+def environment(bin_directory: Path, address: str) -> dict[str, str]:
+    """What a shell has: the `pdp` of that directory, the tools, a server, and no settings of this machine's user."""
+    return {
+        **os.environ,
+        **dict.fromkeys(VARIABLES.values(), ""),
+        FILE_VARIABLE: os.devnull,
+        "PATH": os.pathsep.join([str(bin_directory), str(TOOLS), os.environ["PATH"]]),
+        "PYTHONPATH": str(ROOT),
+        "PDP_SERVER": address,
+        "COLUMNS": "100",
+    }
 
 
 def put_pdp_into(directory: Path) -> Path:

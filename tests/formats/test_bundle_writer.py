@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pdp.formats.bundle import read_bundle, read_bundle_files
-from pdp.formats.bundle_writer import PAGE, BundleUnwritable, bundle_files, write_bundle, write_files
+from pdp.formats.bundle_writer import PAGE, BundleUnwritable, bundle_files, write_files
 from pdp.formats.permissions import derived_id
 from pdp.model.addresses import Family, parse_cidr
 from pdp.model.groups import GroupType, SecurityGroup
@@ -142,7 +142,7 @@ def test_half_of_a_surrogate_pair_is_refused() -> None:
 def test_a_bundle_is_written_into_a_new_or_an_empty_directory(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name in ("new", "empty"):
-        write_bundle(tmp_path / name, SMALL)
+        write_files(tmp_path / name, bundle_files(SMALL))
         assert read_bundle(tmp_path / name).resources == SMALL
     assert names(tmp_path) == ["empty", "new"]
 
@@ -160,7 +160,7 @@ def test_pieces_of_a_file_are_joined(tmp_path: Path) -> None:
 def test_a_directory_with_anything_in_it_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "old", {"note.txt": b"mine"})
     with pytest.raises(BundleUnwritable, match="is not empty; name a new directory"):
-        write_bundle(tmp_path / "old", SMALL)
+        write_files(tmp_path / "old", bundle_files(SMALL))
     assert names(tmp_path / "old") == ["note.txt"]
     assert names(tmp_path) == ["old"]
 
@@ -168,30 +168,30 @@ def test_a_directory_with_anything_in_it_is_refused(tmp_path: Path) -> None:
 def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(BundleUnwritable, match="is not empty"):
-        write_bundle(tmp_path / "file", SMALL)
+        write_files(tmp_path / "file", bundle_files(SMALL))
 
 
 def test_the_present_directory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BundleUnwritable, match="present directory"):
-        write_bundle(Path(), SMALL)
+        write_files(Path(), bundle_files(SMALL))
 
 
 def test_a_place_without_parent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleUnwritable, match="No such file or directory"):
-        write_bundle(tmp_path / "no" / "bundle", SMALL)
+        write_files(tmp_path / "no" / "bundle", bundle_files(SMALL))
 
 
 def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(BundleUnwritable):
-        write_bundle(tmp_path / "circle", SMALL)
+        write_files(tmp_path / "circle", bundle_files(SMALL))
 
 
 def test_an_export_that_was_cut_off_is_named(tmp_path: Path) -> None:
     (tmp_path / ".bundle.partial").mkdir()
     with pytest.raises(BundleUnwritable, match="remove it if none is"):
-        write_bundle(tmp_path / "bundle", SMALL)
+        write_files(tmp_path / "bundle", bundle_files(SMALL))
     assert names(tmp_path) == [".bundle.partial"]
 
 

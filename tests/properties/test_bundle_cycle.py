@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from pdp.formats.bundle import read_bundle, read_bundle_files
-from pdp.formats.bundle_writer import bundle_files, write_bundle
+from pdp.formats.bundle_writer import bundle_files, write_files
 from pdp.formats.permissions import derived_id
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import NO_ACCOUNT, AccountId, PenaltyId
@@ -162,7 +162,7 @@ def test_the_order_of_resources_changes_no_byte(seed: int) -> None:
 def test_a_conformance_bundle_is_the_same_after_export_and_import(case: str, tmp_path: Path) -> None:
     read = read_bundle(CASES / case / "bundle").resources
     before = resources_of(snapshot_of(read))
-    write_bundle(tmp_path / "raw", read)
-    write_bundle(tmp_path / "stored", before)
+    write_files(tmp_path / "raw", bundle_files(read))
+    write_files(tmp_path / "stored", bundle_files(before))
     assert read_bundle(tmp_path / "raw").resources == read
     assert resources_of(snapshot_of(read_bundle(tmp_path / "stored").resources)) == before

@@ -207,7 +207,7 @@ def test_an_entry_is_read_strictly(changes: dict[str, Any], message: str) -> Non
         ('{"version": true, "tokens": []}', "version: True is not 1"),
         ('{"version": 1, "tokens": {}}', "tokens: must be a list"),
         ('{"version": 1, "tokens": ["x"]}', r"tokens\[0\]: must be an object"),
-        ('{"version": 1, "version": 1, "tokens": []}', "a name is there twice"),
+        ('{"version": 1, "version": 1, "tokens": []}', "the key 'version' stands twice"),
         (document(more=1), "'more' is not known"),
         (document(entry(), entry(name="bob")), "one token is there twice"),
     ],

@@ -1,12 +1,14 @@
 """ImportService: parts put aside, a plan that changes nothing, one commit, and the bundle back again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from pdp.formats.bundle import read_bundle_files
+from pdp.formats.bundle import Bundle, read_bundle_files
 from pdp.formats.bundle_writer import bundle_files
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal
@@ -17,6 +19,7 @@ from pdp.policy.draft import snapshot_of
 from pdp.policy.snapshot import resources_of
 from pdp.server import import_service, staging
 from pdp.server.import_service import ImportService
+from pdp.server.staging import Staging
 from pdp.v1 import import_service_pb2 as pb
 from pdp.v1.resources_pb2 import WriteOptions
 from tests.builders import NOW, eni, group, resources, vpc
@@ -155,6 +158,22 @@ def test_a_part_has_files() -> None:
     assert refused(lambda: Imports().stage(1, {})).reason is Code.MISSING_PARAMETER
 
 
+def test_reading_a_bundle_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    area, ended = Staging(), []
+    area.add("import-1", 1, tuple(files_of(BUNDLE).items()), NOW)
+
+    def read(files: Mapping[str, bytes]) -> Bundle:
+        other = Thread(target=area.forget, args=("import-2",), daemon=True)
+        other.start()
+        other.join(10)
+        ended.append(not other.is_alive())
+        return read_bundle_files(files)
+
+    monkeypatch.setattr(staging, "read_bundle_files", read)
+    assert area.bundle("import-1", 1, NOW) is area.bundle("import-1", 1, NOW)
+    assert ended == [True]
+
+
 def test_an_import_that_was_aborted_or_rests_for_an_hour_is_forgotten() -> None:
     imports = Imports()
     imports.stage(1, files_of(BUNDLE))
@@ -254,6 +273,22 @@ def test_a_lost_answer_is_given_again_although_the_parts_are_gone() -> None:
     imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
     assert imports.commit(**once) == first
     assert refused(imports.commit).reason is Code.IMPORT_NOT_FOUND
+
+
+def test_a_token_is_for_what_was_committed_under_it_and_for_nothing_else_staged_since() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    once: dict[str, Any] = {"client_token": "once"}
+    first = imports.commit(**once)
+    assert imports.commit(**once) == first
+    imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
+    imports.stage(1, files_of(resources(GROUPS, vpcs=VPCS)))
+    error = refused(lambda: imports.commit(**once))
+    assert isinstance(error, Refusal)
+    assert (error.code, error.field) == (Code.IDEMPOTENT_MISMATCH, "write_options.client_token")
+    imports.call("AbortImport", pb.AbortImportRequest(import_id="import-1"))
+    imports.stage(1, files_of(BUNDLE))
+    assert imports.commit(**once) == first
 
 
 def test_validating_an_import_writes_nothing() -> None:

@@ -214,6 +214,13 @@ def test_a_policy_on_one_group_permits_that_group_alone() -> None:
     assert outcome(rpc, user("u"), request=request_type(security_group_id="sg-b"), p=only_a) is Code.FORBIDDEN
 
 
+@pytest.mark.parametrize(("region", "expected"), [("cn-test", None), ("cn-other", Code.FORBIDDEN)])
+def test_the_region_of_a_resource_is_the_servers(region: str, expected: Code | None) -> None:
+    """§6.6"""
+    there = allow("ecs:DeleteNetworkInterface", f"acs:ecs:{region}:1000:eni/eni-1")
+    assert outcome("NetworkService/DeleteNetworkInterface", user("u"), there=there) is expected
+
+
 def test_to_authorize_needs_a_policy_on_everything() -> None:
     rpc = "SecurityGroupService/AuthorizeSecurityGroup"
     assert outcome(rpc, user("u"), p=allow("ecs:*", "acs:ecs:*:*:securitygroup/*")) is Code.FORBIDDEN
@@ -306,7 +313,7 @@ def test_nothing_is_read_of_a_request_beyond_what_refuses_it() -> None:
 
 def test_more_ids_than_a_list_takes_are_looked_up_nowhere() -> None:
     request = SimpleNamespace(security_group_ids=["sg-a"] * 101, account_id="")
-    with pytest.raises(FieldError, match="101 ids; at most 100"):
+    with pytest.raises(FieldError, match="101 are given; at most 100"):
         outcome("SecurityGroupService/DescribeSecurityGroups", OWNER, request=request)
 
 

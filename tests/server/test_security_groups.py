@@ -395,6 +395,7 @@ def test_the_operator_lists_the_groups_of_all_accounts_or_of_one() -> None:
         {"security_group_ids": [f"sg-{n}" for n in range(101)]},
         {"security_group_names": [f"n{n}" for n in range(101)]},
         {"security_group_type": "basic"},
+        {"security_group_type": "basic", "vpc_id": "vpc-of-nothing"},
         {"max_results": 1001},
     ],
 )

@@ -34,8 +34,6 @@ from pdp.store.codec import (
     PEERS,
     RESOURCES,
     Unreadable,
-    changes_from,
-    changes_text,
     commit_from,
     commit_text,
     resource_from,
@@ -117,7 +115,8 @@ def test_a_resource_of_every_kind_comes_back_equal(resource: Resource) -> None:
 
 @pytest.mark.parametrize("change", EVERY_CHANGE, ids=lambda change: type(change).__name__)
 def test_a_change_of_every_kind_comes_back_equal(change: Change) -> None:
-    assert changes_from(changes_text([change])) == (change,)
+    commit = replace(COMMIT, changes=(change,))
+    assert commit_from(commit_text(commit)) == commit
 
 
 @pytest.mark.parametrize("origin", Origin)
@@ -133,7 +132,8 @@ def test_random_policies_come_back_equal(seed: int) -> None:
         back = resource_from(kind_of(resource).value, resource_text(resource))
         assert back == resource
         assert repr(back) == repr(resource)  # a CIDR compares by its text too, an enum's member not by its type
-        assert changes_from(changes_text([Put(resource)])) == (Put(resource),)
+        commit = replace(COMMIT, changes=(Put(resource),))
+        assert commit_from(commit_text(commit)) == commit
 
 
 def test_every_kind_of_resource_change_and_peer_has_a_tag() -> None:
@@ -146,11 +146,12 @@ def test_text_is_compact_and_sorted_and_holds_no_default() -> None:
     assert resource_text(eni("eni-1", "10.0.0.5", groups=["sg-a"])) == (
         '{"account":"1000","addresses":["10.0.0.5"],"groups":["sg-a"],"id":"eni-1","vpc":"vpc-1"}'
     )
-    assert changes_text([AddRules(GroupId("sg-a"), (rule("accept tcp/22 from sg-b id sgr-1"),))]) == (
-        '[{"add_rules":{"group":"sg-a","rules":[{"action":"accept","direction":"ingress","id":"sgr-1",'
-        '"peer":{"group":{"account":"","group":"sg-b"}},"ports":[22,22],"priority":1,"protocol":6}]}}]'
-    )
-    assert changes_text([Delete(Kind.ENI, "eni-1")]) == '[{"delete":{"id":"eni-1","kind":"eni"}}]'
+    changes = (AddRules(GroupId("sg-a"), (rule("accept tcp/22 from sg-b id sgr-1"),)), Delete(Kind.ENI, "eni-1"))
+    assert (
+        '"changes":[{"add_rules":{"group":"sg-a","rules":[{"action":"accept","direction":"ingress","id":"sgr-1",'
+        '"peer":{"group":{"account":"","group":"sg-b"}},"ports":[22,22],"priority":1,"protocol":6}]}},'
+        '{"delete":{"id":"eni-1","kind":"eni"}}],'
+    ) in commit_text(replace(COMMIT, changes=changes))
     assert resource_text(Settings()) == "{}"
 
 
@@ -250,15 +251,16 @@ def test_text_that_is_no_resource_is_refused(kind: str, text: str, said: str) ->
         ("[1]", "1 is not an object of one key out of put, delete"),
         ('[{"rename":{}}]', "unknown key 'rename'"),
         ('[{"put":{"resource":{"router":{}}}}]', "unknown key 'router'"),
-        ('[{"put":{"resource":{"eni":{}}}}]', "required field missing @ $.resource.id"),
-        ('[{"delete":{"kind":"router","id":"x"}}]', "'router' is not a valid Kind @ $.kind"),
+        ('[{"put":{"resource":{"eni":{}}}}]', "required field missing @ $.changes.resource.id"),
+        ('[{"delete":{"kind":"router","id":"x"}}]', "'router' is not a valid Kind @ $.changes.kind"),
         ('[{"delete":{"kind":"eni","id":"x","why":""}}]', "extra fields found (why)"),
         ('[{"join_group":[]}]', "this is no object"),
     ],
 )
 def test_text_that_is_no_change_is_refused(text: str, said: str) -> None:
+    tree = json.loads(commit_text(COMMIT)) | {"changes": json.loads(text)}
     with pytest.raises(Unreadable) as caught:
-        changes_from(text)
+        commit_from(json.dumps(tree))
     assert said in str(caught.value)
 
 

@@ -191,6 +191,13 @@ def test_the_same_token_with_another_request_is_refused(journal: Journal) -> Non
     assert rule_ids(journal.snapshot) == ["sgr-1", "sgr-80"]
 
 
+def test_a_request_of_which_less_is_known_by_now_is_the_same_and_one_of_other_contents_is_not(journal: Journal) -> None:
+    journal.write(wish(PORT_80, client_token=FIRST, digest=b"request, contents"))
+    assert journal.write(wish(PORT_80, client_token=FIRST, digest=b"request")).replayed
+    refusal = refused(journal, wish(PORT_80, client_token=FIRST, digest=b"request, others"))
+    assert refusal.code is Code.IDEMPOTENT_MISMATCH
+
+
 def test_a_token_is_remembered_for_a_write_that_changed_nothing(journal: Journal) -> None:
     again = wish(Put(GROUP), client_token=FIRST)
     assert not journal.write(again).replayed

@@ -18,7 +18,7 @@ def describe_smtp_exemptions(
 ) -> pb.DescribeSmtpExemptionsResponse:
     """Exempt accounts, by id: the caller's own, for the operator any."""
     account = account_asked(ask, request.account_id)
-    found = sorted(one for one in snapshot.smtp_exempt if account in {"", one})
+    found = sorted(one.id for one in snapshot.accounts.values() if one.smtp_exempt and account in {"", one.id})
     shown, token = page(snapshot, request, found)
     return pb.DescribeSmtpExemptionsResponse(
         smtp_exemptions=[pb.SmtpExemption(account_id=one) for one in shown], next_token=token

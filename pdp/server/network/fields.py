@@ -1,4 +1,4 @@
-"""Fields of requests about networks and accounts as values: each is read strictly, once, here.
+"""Fields of requests as values, those of rules aside: each is read strictly, once, here.
 
 Every refusal is a FieldError that names the field's path, like `entries[2].cidr`, shows the value, and says what would
 be taken. It must never guess, and knows nothing of what exists.
@@ -74,13 +74,18 @@ def paragraph(text: str, field: str, most: int) -> str:
     return text
 
 
-def list_name(text: str, field: str) -> str:
-    """The name of a list: 2 to 128 characters, no URL; blank for none."""
-    if text and len(text) < 2:
-        raise fault(field, f"{quoted(text)} has 1 character; a name has 2 to {MOST_NAME}")
+def proper_name(text: str, field: str) -> str:
+    """The name of a group or list: 2 to 128 characters in one line, no URL; blank for none."""
+    return line(no_url(text, field, MOST_NAME), field, MOST_NAME)
+
+
+def no_url(text: str, field: str, most: int) -> str:
+    """Text of 2 characters to so many that does not start like a URL; blank for none."""
+    if text and not 2 <= len(text) <= most:
+        raise fault(field, f"{quoted(text)} has {len(text)} characters; 2 to {most} are taken")
     if text.lower().startswith(("http://", "https://")):
-        raise fault(field, f"{quoted(text)} starts like a URL; a name does not")
-    return line(text, field, MOST_NAME)
+        raise fault(field, f"{quoted(text)} starts with http:// or https://, which is not taken")
+    return text
 
 
 def number_within(value: int, first: int, last: int, field: str) -> int:
@@ -148,7 +153,7 @@ def filter_ids(ids: Sequence[str], field: str) -> frozenset[str]:
     return frozenset(ids)
 
 
-def check_filter(ids: Sequence[str], field: str) -> None:
-    """Refuses more than MOST_FILTER_IDS ids, without a look at them."""
+def check_filter(ids: Sequence[object], field: str) -> None:
+    """Refuses more than MOST_FILTER_IDS ids, names or tags, without a look at them."""
     if len(ids) > MOST_FILTER_IDS:
-        raise fault(field, f"{len(ids)} ids; at most {MOST_FILTER_IDS} in one request")
+        raise fault(field, f"{len(ids)} are given; at most {MOST_FILTER_IDS} in one request")

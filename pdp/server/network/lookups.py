@@ -78,11 +78,12 @@ def named_eni(snapshot: Snapshot, ask: Ask, eni_id: str) -> Eni:
 
 def named_groups(snapshot: Snapshot, ask: Ask, group_ids: Sequence[str]) -> tuple[GroupId, ...]:
     """The groups of the field `security_group_ids`, sorted, each once; whether an ENI may have them is not asked."""
-    return tuple(sorted({_named_group(snapshot, ask, group_id, n).id for n, group_id in enumerate(group_ids)}))
+    named = (named_group(snapshot, ask, one, f"security_group_ids[{n}]") for n, one in enumerate(group_ids))
+    return tuple(sorted({group.id for group in named}))
 
 
-def _named_group(snapshot: Snapshot, ask: Ask, group_id: str, position: int) -> SecurityGroup:
-    field = f"security_group_ids[{position}]"
+def named_group(snapshot: Snapshot, ask: Ask, group_id: str, field: str = "security_group_id") -> SecurityGroup:
+    """The group of a field."""
     group = snapshot.groups.get(GroupId(required(group_id, field)))
     if group is None:
         raise not_found(Kind.GROUP, group_id).at(field)

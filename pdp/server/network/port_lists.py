@@ -11,7 +11,7 @@ from pdp.policy.changes import Delete, Kind, Put
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask, Planned, account_asked, required
 from pdp.server.list_pages import page
-from pdp.server.network.fields import MOST_DESCRIPTION, filter_ids, list_name, new_owner, paragraph
+from pdp.server.network.fields import MOST_DESCRIPTION, filter_ids, new_owner, paragraph, proper_name
 from pdp.server.network.list_entries import changed_entries, new_entries, room
 from pdp.server.network.lookups import named_port_list
 from pdp.server.network.messages import port_list_message
@@ -28,7 +28,7 @@ def create_port_list(_snapshot: Snapshot, request: pb.CreatePortRangeListRequest
         size,
         entries,
         account,
-        list_name(request.port_range_list_name, "port_range_list_name"),
+        proper_name(request.port_range_list_name, "port_range_list_name"),
         paragraph(request.description, "description", MOST_DESCRIPTION),
     )
     return Planned((Put(made),), lambda _after: pb.CreatePortRangeListResponse(port_range_list_id=made.id))
@@ -46,7 +46,7 @@ def modify_port_list(snapshot: Snapshot, request: pb.ModifyPortRangeListRequest,
     name = request.port_range_list_name
     after = replace(
         before,
-        name=list_name(name, "port_range_list_name") if has("port_range_list_name") else before.name,
+        name=proper_name(name, "port_range_list_name") if has("port_range_list_name") else before.name,
         description=(
             paragraph(request.description, "description", MOST_DESCRIPTION)
             if has("description")

@@ -16,9 +16,9 @@ from pdp.server.network.fields import (
     exact_block,
     fault,
     filter_ids,
-    list_name,
     new_owner,
     paragraph,
+    proper_name,
 )
 from pdp.server.network.list_entries import changed_entries, new_entries, room
 from pdp.server.network.lookups import named_prefix_list
@@ -40,7 +40,7 @@ def create_prefix_list(_snapshot: Snapshot, request: pb.CreatePrefixListRequest,
         size,
         entries,
         account,
-        list_name(request.prefix_list_name, "prefix_list_name"),
+        proper_name(request.prefix_list_name, "prefix_list_name"),
         paragraph(request.description, "description", MOST_DESCRIPTION),
     )
     return Planned((Put(made),), lambda _after: pb.CreatePrefixListResponse(prefix_list_id=made.id))
@@ -57,7 +57,7 @@ def modify_prefix_list(snapshot: Snapshot, request: pb.ModifyPrefixListRequest, 
     has = request.HasField
     after = replace(
         before,
-        name=list_name(request.prefix_list_name, "prefix_list_name") if has("prefix_list_name") else before.name,
+        name=proper_name(request.prefix_list_name, "prefix_list_name") if has("prefix_list_name") else before.name,
         description=(
             paragraph(request.description, "description", MOST_DESCRIPTION)
             if has("description")

@@ -18,9 +18,9 @@ from pdp.policy.apply import apply
 from pdp.policy.changes import Put
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask, Planned
+from pdp.server.network.lookups import named_group
 from pdp.server.security_groups.asked_rule import made_new
 from pdp.server.security_groups.group_fields import group_description, group_name, group_type
-from pdp.server.security_groups.lookups import named_group
 from pdp.server.security_groups.rule_messages import in_order, permission_message
 from pdp.v1 import security_group_service_pb2 as pb
 

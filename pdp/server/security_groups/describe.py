@@ -5,19 +5,17 @@ from collections.abc import Iterable
 from pdp.formats.permissions import DIRECTIONS
 from pdp.model.errors import quoted
 from pdp.model.flow import Direction
-from pdp.model.groups import SecurityGroup
+from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import EniId, GroupId
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask, account_asked
 from pdp.server.list_pages import page
-from pdp.server.security_groups.group_fields import fault, group_type
-from pdp.server.security_groups.lookups import named_group
+from pdp.server.network.fields import MOST_FILTER_IDS, check_filter, fault
+from pdp.server.network.lookups import named_group
+from pdp.server.security_groups.group_fields import group_type
 from pdp.server.security_groups.rule_messages import in_order, permission_message
 from pdp.v1 import resources_pb2
 from pdp.v1 import security_group_service_pb2 as pb
-
-MOST_FILTERS = 100
-"""Ids or names that one request may ask for."""
 
 
 def describe_groups(
@@ -25,6 +23,8 @@ def describe_groups(
 ) -> pb.DescribeSecurityGroupsResponse:
     """Groups that meet all filters, by id."""
     account = account_asked(ask, request.account_id)
+    if request.security_group_type:
+        group_type(request.security_group_type, GroupType.BASIC)
     found = (group for group in _candidates(snapshot, request) if not account or group.account == account)
     ids = sorted(group.id for group in found if _meets(group, request))
     shown, token = page(snapshot, request, ids)
@@ -52,8 +52,8 @@ def describe_references(
 ) -> pb.DescribeSecurityGroupReferencesResponse:
     """For each group asked about, the groups that name it as a peer."""
     ids = request.security_group_ids
-    if not 1 <= len(ids) <= MOST_FILTERS:
-        raise fault("security_group_ids", f"{len(ids)} ids are given; give 1 to {MOST_FILTERS}")
+    if not 1 <= len(ids) <= MOST_FILTER_IDS:
+        raise fault("security_group_ids", f"{len(ids)} ids are given; give 1 to {MOST_FILTER_IDS}")
     groups = [named_group(snapshot, ask, group, f"security_group_ids[{n}]") for n, group in enumerate(ids)]
     shown, token = page(snapshot, request, groups)
     return pb.DescribeSecurityGroupReferencesResponse(
@@ -83,9 +83,7 @@ def group_message(snapshot: Snapshot, group: SecurityGroup) -> resources_pb2.Sec
 def _candidates(snapshot: Snapshot, request: pb.DescribeSecurityGroupsRequest) -> Iterable[SecurityGroup]:
     """The groups among which to look: no more than the ids, or the ENI, leave."""
     for field in ("security_group_ids", "security_group_names", "tags"):
-        count = len(getattr(request, field))
-        if count > MOST_FILTERS:
-            raise fault(field, f"{count} are given; at most {MOST_FILTERS} in one request")
+        check_filter(getattr(request, field), field)
     ids: Iterable[GroupId] = snapshot.groups
     if request.security_group_ids:
         ids = {GroupId(group) for group in request.security_group_ids}
@@ -100,7 +98,7 @@ def _meets(group: SecurityGroup, request: pb.DescribeSecurityGroupsRequest) -> b
         return False
     if request.vpc_id and group.vpc != request.vpc_id:
         return False
-    if request.security_group_type and group.type is not group_type(request.security_group_type, group.type):
+    if request.security_group_type not in {"", group.type.value}:
         return False
     if request.HasField("service_managed") and group.service_managed is not request.service_managed:
         return False

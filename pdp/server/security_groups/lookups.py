@@ -4,33 +4,21 @@ from pdp.model.codes import Code
 from pdp.model.errors import FieldError, Refusal, quoted
 from pdp.model.flow import Direction
 from pdp.model.groups import SecurityGroup
-from pdp.model.ids import NO_ACCOUNT, GroupId
+from pdp.model.ids import NO_ACCOUNT
 from pdp.model.network import Eni
 from pdp.model.rules import GroupPeer, PrefixListPeer, Rule
 from pdp.policy.changes import Kind
 from pdp.policy.checking import managed, not_found
 from pdp.policy.snapshot import Snapshot
-from pdp.server.asking import Ask, is_visible, required
-from pdp.server.network.lookups import named_eni, named_instance, primary_eni
-
-GROUP_FIELD = "security_group_id"
-
-
-def named_group(snapshot: Snapshot, ask: Ask, group_id: str, field: str = GROUP_FIELD) -> SecurityGroup:
-    """The group of a field. Raises FieldError or Refusal."""
-    group = snapshot.groups.get(GroupId(required(group_id, field)))
-    if group is None:
-        raise not_found(Kind.GROUP, group_id).at(field)
-    if not is_visible(ask, group.account):
-        raise Refusal(Code.FORBIDDEN, "it belongs to another account; name one of your own", field=field)
-    return group
+from pdp.server.asking import Ask, required
+from pdp.server.network.lookups import named_eni, named_group, named_instance, primary_eni
 
 
 def group_to_change(snapshot: Snapshot, ask: Ask, group_id: str) -> SecurityGroup:
     """The group that a write is about; a managed one is the operator's, also where nothing would change (§4.9)."""
     group = named_group(snapshot, ask, group_id)
     if group.service_managed and not ask.by_operator:
-        raise managed(group).at(GROUP_FIELD)
+        raise managed(group).at("security_group_id")
     return group
 
 

@@ -2,13 +2,7 @@
 
 from dataclasses import replace
 
-from pdp.formats.rule_files import (
-    RuleRow,
-    read_rules_csv,
-    read_rules_json,
-    write_rules_csv,
-    write_rules_json,
-)
+from pdp.formats.rule_files import READERS, WRITERS, RuleRow
 from pdp.model.codes import Code
 from pdp.model.errors import FieldError, PdpError, Refusal, Violation, quoted
 from pdp.model.groups import SecurityGroup
@@ -18,16 +12,16 @@ from pdp.policy.apply import apply
 from pdp.policy.changes import AddRules
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask, Planned, required
+from pdp.server.network.fields import fault
+from pdp.server.network.lookups import named_group
 from pdp.server.security_groups.asked_rule import made_new, rule_to_add
-from pdp.server.security_groups.lookups import check_references, group_to_change, named_group
+from pdp.server.security_groups.lookups import check_references, group_to_change
 from pdp.server.security_groups.rule_messages import in_order, permission_message
 from pdp.server.status import reason_text
 from pdp.v1 import security_group_service_pb2 as pb
 
 LONGEST_CONTENT = 1 << 20
 """Bytes of a file in UTF-8."""
-READERS = {"json": read_rules_json, "csv": read_rules_csv}
-WRITERS = {"json": write_rules_json, "csv": write_rules_csv}
 NOT_KEPT = ("SecurityGroupRuleId", "CreateTime")
 """Keys of a file that say what a rule was elsewhere."""
 ROW = "rule"
@@ -112,20 +106,21 @@ def export_rules(
 def _rows(request: pb.ImportSecurityGroupRulesRequest) -> list[RuleRow]:
     content = required(request.content, "content")
     read = READERS[_format(request.format)]
-    if len(content.encode()) > LONGEST_CONTENT:
-        raise FieldError(Code.INVALID_PARAMETER, "content", f"it has more than {LONGEST_CONTENT} bytes")
+    size = len(content.encode())
+    if size > LONGEST_CONTENT:
+        raise fault("content", f"it has {size} bytes; at most {LONGEST_CONTENT} are taken at once, so split it")
     try:
         rows = read(content)
     except ValueError as error:
-        raise FieldError(Code.INVALID_PARAMETER, "content", str(error)) from None
+        raise fault("content", str(error)) from None
     if not rows:
-        raise FieldError(Code.MISSING_PARAMETER, "content", "the file holds no rule")
+        raise FieldError(Code.MISSING_PARAMETER, "content", "the file holds no rule; give at least one")
     return rows
 
 
 def _format(text: str) -> str:
     if required(text, "format") not in READERS:
-        raise FieldError(Code.INVALID_PARAMETER, "format", f"{quoted(text)} is not one of: {', '.join(READERS)}")
+        raise fault("format", f"{quoted(text)} is not one of: {', '.join(READERS)}")
     return text
 
 

@@ -1,9 +1,7 @@
 """Every command in the sh blocks of docs/cli.md does what it says, one after the other, at one server."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +11,17 @@ from tests.architecture.sources import ROOT
 from tests.cli.administration.serving import serving
 from tests.cli.administration.test_verbs import VERBS
 from tests.cli.running import BUNDLE
-from tests.end_to_end.console import put_pdp_into
+from tests.end_to_end.console import environment, put_pdp_into
 
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs/cli.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     bin_directory = put_pdp_into(tmp_path_factory.mktemp("bin"))
-    path = os.pathsep.join([str(bin_directory), str(Path(sys.executable).parent), os.environ["PATH"]])
     with serving("--bundle", BUNDLE) as address:
-        yield {**os.environ, "PATH": path, "PDP_SERVER": address, "PYTHONPATH": str(ROOT)}
+        yield environment(bin_directory, address)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +31,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_commands_of_the_page_succeed_in_order(environment: dict[str, str], folder: Path) -> None:
+def test_the_commands_of_the_page_succeed_in_order(shell: dict[str, str], folder: Path) -> None:
     assert len(COMMANDS) > 40
     for command in COMMANDS:
         ended = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, check=False, text=True
+            ["bash", "-c", command], cwd=folder, env=shell, capture_output=True, check=False, text=True
         )
         assert (ended.returncode, ended.stderr) == (0, ""), command
 
