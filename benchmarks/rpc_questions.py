@@ -135,9 +135,9 @@ class Exam:
 
 
 def middle_answer(questions: list[Question]) -> bytes:
-    """The answer of middle size among those that the questions got so far."""
+    """The answer of middle size among those that the questions got so far, as protobuf writes it."""
     answers = sorted((question.answer for question in questions if question.answer), key=len)
-    return answers[len(answers) // 2]
+    return CheckFlowResponse.FromString(answers[len(answers) // 2]).SerializeToString()
 
 
 def with_answer(questions: list[Question], constant: bytes) -> list[Question]:

@@ -34,15 +34,15 @@ class Region(NamedTuple):
     eni: EniId
     direction: Direction
     protocol: int
-    family: Family
-    remote_first: int
-    remote_length: int
     own_first: int
     own_length: int
     source_port_first: int
     source_port_last: int
     destination_port_first: int
     destination_port_last: int
+    family: Family
+    remote_first: int
+    remote_length: int
 
     @property
     def remote(self) -> Prefix:

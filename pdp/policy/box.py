@@ -109,14 +109,14 @@ class Box:
             eni,
             direction,
             protocol,
-            family,
-            remote >> remote_free << remote_free,
-            bits - remote_free,
             own >> own_free << own_free,
             bits - own_free,
             self.source_port_first,
             self.source_port_last,
             self.destination_port_first,
             self.destination_port_last,
+            family,
+            remote >> remote_free << remote_free,
+            bits - remote_free,
         )
         return tuple.__new__(Region, parts)

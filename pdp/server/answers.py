@@ -1,18 +1,18 @@
 """Verdicts, regions and positions as messages of the contract."""
 
-from functools import lru_cache
+from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pdp.model.addresses import Family, format_address
 from pdp.model.errors import FieldError, PdpError
 from pdp.model.ids import EniId, GroupId
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot
-from pdp.server.slices import framed
 from pdp.v1 import decision_service_pb2, flow_pb2
 from pdp.v1.decision_service_pb2 import CheckFlowResponse
+
+K = TypeVar("K")
 
 
 def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
@@ -30,8 +30,27 @@ def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
     if valid_until is not None:
         message.valid_until.CopyFrom(timestamp(valid_until))
     if region is not None:
-        message.region.MergeFromString(region_bytes(region))
+        message.region.MergeFrom(_but_remote(region))
+        message.region.MergeFrom(_remote(region))
     return message
+
+
+def _but_remote(region: Region) -> flow_pb2.Region:
+    """All but the remote side."""
+    message = flow_pb2.Region(
+        eni_id=region.eni,
+        direction=region.direction,  # type: ignore[arg-type]
+        protocol=region.protocol,
+        own_cidr=str(region.own),
+    )
+    message.source_ports.first, message.source_ports.last = region.source_ports
+    message.destination_ports.first, message.destination_ports.last = region.destination_ports
+    return message
+
+
+def _remote(region: Region) -> flow_pb2.Region:
+    """The remote side alone."""
+    return flow_pb2.Region(remote_cidr=str(region.remote))
 
 
 def timestamp(instant: Instant) -> Timestamp:
@@ -53,9 +72,9 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     )
 
 
-_VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
-_REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
-_REMOTE_CIDR = flow_pb2.Region.REMOTE_CIDR_FIELD_NUMBER
+_BUT_REMOTE = slice(Region._fields.index("remote_first"))
+_REMOTE = slice(Region._fields.index("family"), None)
+"""What of a region its messages are made from; the family is in both."""
 
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
@@ -72,55 +91,47 @@ def verdict_key(verdict: Verdict) -> VerdictKey:
     return id(action), id(reason), id(rule), group, idle_timeout_s, valid_until
 
 
-class CheckResponses:
-    """Responses to single checks of one snapshot, put together from parts that are each written once.
+class Parts(dict[K, bytes]):
+    """Serialised messages with some of the fields, by what they say. Past `MOST_WRITTEN` all are dropped."""
 
-    Setting the fields of a message costs more than the check itself. In the wire format the fields of a message stand
-    one after another, so that a part of them that is ready can be reused: the verdict without its region, and each side
-    of the region.
+    def keep(self, key: K, part: CheckFlowResponse) -> bytes:
+        """The part as bytes, which will be found again."""
+        if len(self) >= MOST_WRITTEN:
+            self.clear()
+        written = self[key] = part.SerializeToString()
+        return written
+
+
+class CheckResponses:
+    """Responses to single checks of one snapshot, joined from parts that are each written once.
+
+    Setting the fields of a message costs more than the check itself. Serialised messages that stand one after another
+    are one message with the fields of all, at every depth. So a response with a region is three: one without it, one
+    with nothing but the region, and of that all but the remote side, in which flows differ most; and one with that.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._position = CheckFlowResponse(position=position_of(snapshot)).SerializeToString()
-        self._plain: dict[VerdictKey, bytes] = {}
+        self._position = position_of(snapshot)
+        self._plain: Parts[VerdictKey] = Parts()
+        self._but_remote: Parts[tuple[object, ...]] = Parts()
+        self._remote: Parts[tuple[object, ...]] = Parts()
 
     def response(self, verdict: Verdict) -> bytes:
         """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
         key = verdict_key(verdict)
-        written = self._plain.get(key)
-        if written is None:
-            if len(self._plain) >= MOST_WRITTEN:
-                self._plain.clear()
-            written = self._plain[key] = verdict_to_proto(verdict._replace(region=None)).SerializeToString()
-        if verdict.region is not None:
-            written += framed(_REGION, region_bytes(verdict.region))
-        return framed(_VERDICT, written) + self._position
+        plain = self._plain.get(key) or self._plain.keep(
+            key, CheckFlowResponse(verdict=verdict_to_proto(verdict._replace(region=None)), position=self._position)
+        )
+        region = verdict.region
+        if region is None:
+            return plain
+        around, side = region[_BUT_REMOTE], region[_REMOTE]
+        but_remote = self._but_remote.get(around) or self._but_remote.keep(around, _holding(_but_remote(region)))
+        remote = self._remote.get(side) or self._remote.keep(side, _holding(_remote(region)))
+        return plain + but_remote + remote
 
 
-def region_bytes(region: Region) -> bytes:
-    """The serialised region, its fields in the order in which protobuf writes them."""
-    before, after = _around_remote(*region[:4], *region[6:])
-    remote = f"{format_address(region.family, region.remote_first)}/{region.remote_length}"
-    return before + framed(_REMOTE_CIDR, remote.encode()) + after
-
-
-@lru_cache(MOST_WRITTEN)
-def _around_remote(
-    eni: EniId,
-    direction: int,
-    protocol: int,
-    family: Family,
-    own_first: int,
-    own_length: int,
-    source_first: int,
-    source_last: int,
-    destination_first: int,
-    destination_last: int,
-) -> tuple[bytes, bytes]:
-    """What stands before and after the remote side of a region, in which flows differ most."""
-    before = flow_pb2.Region(eni_id=eni, direction=direction, protocol=protocol)  # type: ignore[arg-type]
-    after = flow_pb2.Region(own_cidr=f"{format_address(family, own_first)}/{own_length}")
-    after.source_ports.first, after.source_ports.last = source_first, source_last
-    after.destination_ports.first, after.destination_ports.last = destination_first, destination_last
-    return before.SerializeToString(), after.SerializeToString()
+def _holding(region: flow_pb2.Region) -> CheckFlowResponse:
+    """A response with nothing but this."""
+    return CheckFlowResponse(verdict=flow_pb2.Verdict(region=region))

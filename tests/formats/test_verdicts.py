@@ -59,8 +59,9 @@ def test_a_region_is_readable() -> None:
         EniId("eni-a"),
         Direction.INGRESS,
         6,
-        *(Family.IPV4, 10 << 24, 8, (10 << 24) + 5, 32),
+        *((10 << 24) + 5, 32),
         *(0, 65535, 22, 22),
+        *(Family.IPV4, 10 << 24, 8),
     )
     assert verdict_line(Verdict(Action.DROP, Stage.DEFAULT, region=region), 1)["region"] == {
         "eni": "eni-a",
