@@ -82,24 +82,24 @@ class Checker:
 
     def check(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict without its region. Raises PdpError with MISSING_ENI or UNKNOWN_ENI (§2.1)."""
-        view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
-            eni_id, flow.direction, flow.family
-        )
-        remote, pages = flow.remote, view.book.pages
+        direction, _, family, remote, _, _, _ = flow
+        view = self._views[direction + family].get(eni_id) or self._make_view(eni_id, direction, family)
+        pages = view.book.pages
         page = pages.values[bisect_right(pages.bounds, remote)]
         return view.answer(flow, page.values[bisect_right(page.bounds, remote)], at, None)
 
     def check_region(self, eni_id: str, flow: Flow, at: Instant) -> Verdict:
         """The verdict with its region: the intersection of the boxes of all stages up to the one that answers."""
-        view = self._views[flow.direction + flow.family].get(eni_id) or self._make_view(
-            eni_id, flow.direction, flow.family
-        )
-        remote, pages = flow.remote, view.book.pages
+        direction, _, family, remote, _, _, _ = flow
+        view = self._views[direction + family].get(eni_id) or self._make_view(eni_id, direction, family)
+        pages = view.book.pages
         page = pages.values[bisect_right(pages.bounds, remote)]
         bounds = page.bounds
         place = bisect_right(bounds, remote)
-        box = Box(flow, bounds[place - 1], bounds[place] - 1)
+        box = Box(family.last)
         verdict = view.answer(flow, page.values[place], at, box)
+        if box.asks_owners:
+            box.keep_remote(bounds[place - 1], bounds[place] - 1)
         return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:

@@ -7,6 +7,7 @@ underscores and digits of other scripts. None of these may decide who reaches a 
 import re
 from enum import IntEnum
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from struct import Struct
 from typing import NamedTuple, Self
 
 from pdp.model.errors import quoted
@@ -99,6 +100,14 @@ def parse_address(text: str) -> Address:
         return tuple.__new__(Address, (_IPV4, int.from_bytes(inet_pton(AF_INET, text))))
     except (OSError, ValueError):
         raise ValueError(f"{quoted(text)} is not an IPv4 or IPv6 address") from None
+
+
+_two_numbers = Struct(">II").unpack
+
+
+def parse_ipv4_pair(one: str, other: str) -> tuple[int, int]:
+    """Two IPv4 addresses at once, as integers. Raises OSError or ValueError for anything else."""
+    return _two_numbers(inet_pton(AF_INET, one) + inet_pton(AF_INET, other))  # type: ignore[return-value]
 
 
 def parse_cidr(text: str) -> Cidr:

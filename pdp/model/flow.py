@@ -24,6 +24,8 @@ class Direction(IntEnum):
 
 
 _INGRESS = Direction.INGRESS
+_new = tuple.__new__
+"""For named tuples: their own is written in Python."""
 
 
 class Flow(NamedTuple):
@@ -89,10 +91,21 @@ def make_flow(
         _check_parts(protocol, source, destination, source_port, destination_port)
         if not has_ports(protocol):
             source_port = destination_port = 0
-    ports = (source_port, destination_port)
-    if direction is _INGRESS:
-        return tuple.__new__(Flow, (direction, protocol, family, source_value, destination_value, *ports))
-    return tuple.__new__(Flow, (direction, protocol, family, destination_value, source_value, *ports))
+    return seen_from_eni(direction, protocol, family, source_value, destination_value, source_port, destination_port)
+
+
+def seen_from_eni(
+    direction: Direction,
+    protocol: int,
+    family: Family,
+    source: int,
+    destination: int,
+    source_port: int,
+    destination_port: int,
+) -> Flow:
+    """The flow of parts that are valid."""
+    remote, own = (source, destination) if direction is _INGRESS else (destination, source)
+    return _new(Flow, (direction, protocol, family, remote, own, source_port, destination_port))
 
 
 def _check_parts(

@@ -10,12 +10,15 @@ from pdp.model.ids import EniId
 from pdp.model.protocols import LAST_PORT
 from pdp.model.verdict import Region
 
+_new = tuple.__new__
+"""For named tuples: their own is written in Python."""
+
 
 class Box:
-    """Inclusive bounds on each axis, all of which hold the flow.
+    """Inclusive bounds on each axis, all of which hold the flow, whose family's highest address is `last`.
 
-    `owners_first`..`owners_last` is a range of remote addresses around the flow's in which the owners (§3.8) are the
-    same; it narrows the box once `asks_owners` is set, by a stage whose answer depends on them.
+    `asks_owners` is set by a stage whose answer depends on the owners of the remote address (§3.8). Who knows how far
+    around it these stay the same narrows the box then, when a stage has answered.
     """
 
     __slots__ = (
@@ -24,20 +27,16 @@ class Box:
         "destination_port_last",
         "own_first",
         "own_last",
-        "owners_first",
-        "owners_last",
         "remote_first",
         "remote_last",
         "source_port_first",
         "source_port_last",
     )
 
-    def __init__(self, flow: Flow, owners_first: int, owners_last: int) -> None:
+    def __init__(self, last: int) -> None:
         self.asks_owners = False
-        self.owners_first = owners_first
-        self.owners_last = owners_last
         self.remote_first = self.own_first = self.source_port_first = self.destination_port_first = 0
-        self.remote_last = self.own_last = flow.family.last
+        self.remote_last = self.own_last = last
         self.source_port_last = self.destination_port_last = LAST_PORT
 
     def keep_remote(self, first: int, last: int) -> None:
@@ -94,13 +93,7 @@ class Box:
     def region(self, eni: EniId, flow: Flow) -> Region:
         """The region: the box with its address ranges cut down to CIDR blocks around the flow's."""
         direction, protocol, family, remote, own, _, _ = flow
-        first, last = self.remote_first, self.remote_last
-        if self.asks_owners:
-            if self.owners_first > first:
-                first = self.owners_first
-            if self.owners_last < last:
-                last = self.owners_last
-        remote_free = free_bits(remote, first, last)
+        remote_free = free_bits(remote, self.remote_first, self.remote_last)
         bits = family.bits
         own_free = bits
         if self.own_first or self.own_last != family.last:
@@ -119,4 +112,4 @@ class Box:
             remote >> remote_free << remote_free,
             bits - remote_free,
         )
-        return tuple.__new__(Region, parts)
+        return _new(Region, parts)

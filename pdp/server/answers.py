@@ -72,10 +72,6 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     )
 
 
-_BUT_REMOTE = slice(Region._fields.index("remote_first"))
-_REMOTE = slice(Region._fields.index("family"), None)
-"""What of a region its messages are made from; the family is in both."""
-
 VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
 
 MOST_WRITTEN = 65_536
@@ -126,7 +122,8 @@ class CheckResponses:
         region = verdict.region
         if region is None:
             return plain
-        around, side = region[_BUT_REMOTE], region[_REMOTE]
+        # The remote side is the end of the tuple; the family before it belongs to both.
+        around, side = region[:-2], region[-3:]
         but_remote = self._but_remote.get(around) or self._but_remote.keep(around, _holding(_but_remote(region)))
         remote = self._remote.get(side) or self._remote.keep(side, _holding(_remote(region)))
         return plain + but_remote + remote

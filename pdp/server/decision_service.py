@@ -5,6 +5,7 @@ what it refuses; telling the caller is the guard's business.
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from pdp.index.batch import ColumnCheck
 from pdp.index.checker import Checker
@@ -29,6 +30,8 @@ from pdp.server.turns import Turns
 from pdp.v1 import decision_service_pb2 as messages
 
 SERVICE_NAME: str = messages.DESCRIPTOR.services_by_name["DecisionService"].full_name
+
+_FIELDS = attrgetter("flow", "omit_region", "at_least_revision")
 
 Check = Callable[[str, Flow, Instant], Verdict]
 """How a checker answers for an ENI: with a region or without."""
@@ -90,13 +93,14 @@ class DecisionService:
     ) -> bytes:
         """One flow; the serialised CheckFlowResponse."""
         asker = None if self._gate is None else self._gate.asker("CheckFlow", context)
+        message, omit_region, at_least_revision = _FIELDS(request)
         checker = self._source.checker
-        if checker is None or request.at_least_revision > checker.snapshot.revision:
-            checker = await self._checker(request.at_least_revision, context)
+        if checker is None or at_least_revision > checker.snapshot.revision:
+            checker = await self._checker(at_least_revision, context)
         if asker is not None:
-            asker.permit(checker.snapshot, (request.flow.eni_id,))
-        eni_id, flow = flow_from_proto(asked_flow(request))
-        check = checker.check if request.omit_region else checker.check_region
+            asker.permit(checker.snapshot, (message.eni_id,))
+        eni_id, flow = flow_from_proto(message if message.eni_id else asked_flow(request))
+        check = checker.check if omit_region else checker.check_region
         verdict = self._verdict(check, eni_id, flow, self._now())
         responses = self._responses
         if responses is None or responses.snapshot is not checker.snapshot:

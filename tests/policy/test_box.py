@@ -27,9 +27,8 @@ def block(text: str) -> Prefix:
 
 
 def whole(text: str = "in tcp 10.0.0.6:40000 > 10.0.0.5:22") -> Box:
-    """A box that is not narrowed yet, where every address has the same owners."""
-    asked = flow(text)
-    return Box(asked, 0, asked.family.last)
+    """A box that is not narrowed yet."""
+    return Box(flow(text).family.last)
 
 
 def region(box: Box, text: str = "in tcp 10.0.0.6:40000 > 10.0.0.5:22") -> Region:
@@ -84,14 +83,6 @@ def test_addresses_become_the_largest_block_around_the_flows_own() -> None:
     assert region(box).remote == block("10.0.0.4/30")
 
 
-def test_owners_narrow_only_where_a_stage_asks_for_them() -> None:
-    """§3.8."""
-    box = Box(IN, IN.remote, IN.remote)
-    assert str(region(box).remote) == "0.0.0.0/0"
-    box.asks_owners = True
-    assert str(region(box).remote) == "10.0.0.6/32"
-
-
 def test_a_box_cut_to_the_flow_holds_nothing_else() -> None:
     box = whole()
     box.keep_only(IN)
@@ -133,8 +124,10 @@ def judged(snapshot: Snapshot, text: str) -> tuple[Verdict, Region]:
     rules = LinearRules(snapshot, interface.groups)
     context = context_of(snapshot, interface, asked.direction, asked.family, rules)
     owners = find_owners(snapshot, interface, asked.family, asked.remote)
-    box = Box(asked, asked.remote, asked.remote)
+    box = Box(asked.family.last)
     verdict = answer_for(context)(asked, owners, NOW, box)
+    if box.asks_owners:
+        box.keep_remote(asked.remote, asked.remote)
     return verdict, box.region(interface.id, asked)
 
 
