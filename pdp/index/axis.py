@@ -26,19 +26,20 @@ class Axis(Generic[T]):
 
         Neighbours with equal values become one.
         """
-        self.bounds: list[int] = []
-        self.values: list[T] = []
+        bounds: list[int] = []
+        values: list[T] = []
         for start, value in pairs:
-            if not self.values:
-                self.values.append(value)
-            elif self.bounds[-1] == start:
-                self.bounds.pop()
-                self.values.pop()
-            if self.bounds and self.values[-1] == value:
-                continue
-            self.bounds.append(start)
-            self.values.append(value)
-        self.bounds.append(last + 1)
+            if bounds:
+                if bounds[-1] == start:
+                    bounds.pop()
+                    values.pop()
+                if bounds and values[-1] == value:
+                    continue
+            bounds.append(start)
+            values.append(value)
+        bounds.append(last + 1)
+        self.bounds = bounds
+        self.values = [values[0], *values]
 
     def at(self, point: int) -> T:
         """The value at a point."""

@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import reduce
-from operator import or_
+from operator import itemgetter, or_
 from sys import getsizeof
 
 from pdp.index.axis import Axis
-from pdp.index.port_axis import port_segments, port_tree
+from pdp.index.port_axis import PortAxis, port_segments, port_tree
 from pdp.index.prefix_trie import PrefixTrie
 from pdp.model.addresses import Cidr, Family, Prefix
 from pdp.model.flow import Direction, Flow
@@ -59,16 +59,14 @@ class PolicyIndex:
         prefix_lists: PrefixLists,
         port_lists: PortLists,
     ) -> None:
-        self.ordered = sorted(
-            (
-                OwnedRule(rule, group.id)
-                for group in groups
-                for rule in group.rules
-                if rule.direction is direction and _can_match(rule, family, prefix_lists)
-            ),
-            key=lambda owned: owned.rule.precedence(owned.group),
-            reverse=True,
-        )
+        ranked = [
+            (rule.precedence(group.id), rule, group.id)
+            for group in groups
+            for rule in group.rules
+            if rule.direction is direction and _can_match(rule, family, prefix_lists)
+        ]
+        ranked.sort(key=itemgetter(0), reverse=True)
+        self.ordered = [OwnedRule(rule, group) for _, rule, group in ranked]
         bits = [(1 << place, owned.rule) for place, owned in enumerate(self.ordered)]
         self.ports = _port_axes(bits, port_lists)
         self.any_protocol, self.by_protocol = _protocol_masks(bits)
@@ -81,22 +79,23 @@ class PolicyIndex:
 
     def winner(self, flow: Flow, owners: Owners, box: Box | None) -> OwnedRule | None:
         """The winning rule (§3.3), or None when none matches; narrows the box to where that stays the same."""
-        _, protocol, _, remote, _, _, destination_port = flow
+        _, protocol, _, remote, _, _, port = flow
         axis = self.ports.get(protocol)
         if axis is None:
             mask = self.by_protocol.get(protocol, self.any_protocol)
         else:
-            place = bisect_right(axis.bounds, destination_port)
+            bounds, starts, page = axis.bounds, axis.starts, port >> 8
+            place = bisect_right(bounds, port, starts[page], starts[page + 1])
             mask = axis.values[place]
             if box is not None:
-                box.keep_destination_ports(axis.bounds[place - 1], axis.bounds[place] - 1)
+                box.keep_destination_ports(bounds[place - 1], bounds[place] - 1)
         if not mask:
             return None
-        axis = self.remote
-        place = bisect_right(axis.bounds, remote)
-        accepting = axis.values[place]
+        bounds = self.remote.bounds
+        place = bisect_right(bounds, remote)
+        accepting = self.remote.values[place]
         if box is not None:
-            box.keep_remote(axis.bounds[place - 1], axis.bounds[place] - 1)
+            box.keep_remote(bounds[place - 1], bounds[place] - 1)
             if mask & self.peer_rules:
                 box.asks_owners = True
         if owners is not NOBODY:
@@ -152,15 +151,14 @@ def _has_family(prefix_list: PrefixList, family: Family) -> bool:
     return any(entry.family is family for entry in prefix_list.entries)
 
 
-def _port_axes(bits: Bits, port_lists: PortLists) -> dict[int, Axis[int]]:
+def _port_axes(bits: Bits, port_lists: PortLists) -> dict[int, PortAxis]:
     """Which rules take a destination port, for TCP and for UDP (§3.6, §3.9). One tree serves both."""
     everywhere = 0
     ranges: dict[PortRange, int] = defaultdict(int)
-    takers = dict.fromkeys((TCP, UDP), 0)
+    takers = {TCP: 0, UDP: 0, None: 0}
     for bit, rule in bits:
-        for protocol in takers if rule.protocol is None else (rule.protocol,):
-            if protocol in takers:
-                takers[protocol] |= bit
+        if rule.protocol in takers:
+            takers[rule.protocol] |= bit
         if rule.port_list is not None:
             for ports in _disjoint(port_lists[rule.port_list].entries):
                 ranges[ports] |= bit
@@ -169,9 +167,9 @@ def _port_axes(bits: Bits, port_lists: PortLists) -> dict[int, Axis[int]]:
         else:
             everywhere |= bit
     segments = port_segments(port_tree(ranges), everywhere)
+    among = {protocol: takers[protocol] | takers[None] for protocol in (TCP, UDP)}
     return {
-        protocol: Axis([(first, mask & among) for first, mask in segments], LAST_PORT)
-        for protocol, among in takers.items()
+        protocol: PortAxis((first, mask & taking) for first, mask in segments) for protocol, taking in among.items()
     }
 
 

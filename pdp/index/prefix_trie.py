@@ -4,7 +4,7 @@ It holds the prefixes of rules (values: masks) and of members (values: who has t
 an address belongs to every prefix around it. Checks read the frozen form, an `Axis`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Generic, TypeVar
 
@@ -43,12 +43,14 @@ class PrefixTrie(Generic[T]):
 
     def freeze(self) -> Axis[T]:
         """The axis of the values added up."""
-        return Axis(self._segments(self.root, self.root.value), self.root.last)
+        segments: list[tuple[int, T]] = []
+        self._cover(self.root, self.root.value, segments)
+        return Axis(segments, self.root.last)
 
-    def _segments(self, node: Node[T], total: T) -> Iterator[tuple[int, T]]:
-        """Starts and values of the segments that a node covers; `total` is what holds inside it."""
-        yield node.first, total
+    def _cover(self, node: Node[T], total: T, segments: list[tuple[int, T]]) -> None:
+        """Appends starts and values of the segments that a node covers; `total` is what holds inside it."""
+        segments.append((node.first, total))
         for child in node.children:
-            yield from self._segments(child, self.combine(total, child.value))
+            self._cover(child, self.combine(total, child.value), segments)
             if child.last < node.last:
-                yield child.last + 1, total
+                segments.append((child.last + 1, total))

@@ -105,9 +105,19 @@ def parse_address(text: str) -> Address:
 _two_numbers = Struct(">II").unpack
 
 
-def parse_ipv4_pair(one: str, other: str) -> tuple[int, int]:
-    """Two IPv4 addresses at once, as integers. Raises OSError or ValueError for anything else."""
-    return _two_numbers(inet_pton(AF_INET, one) + inet_pton(AF_INET, other))  # type: ignore[return-value]
+def parse_pair(one: str, other: str) -> tuple[Family, int, int]:
+    """Two addresses of one family, at once. Raises ValueError for anything else, and does not say which is at fault."""
+    if ":" in one:
+        family, value = parse_address(one)
+        other_family, other_value = parse_address(other)
+        if family is not other_family:
+            raise ValueError("the addresses are of different families")
+        return family, value, other_value
+    try:
+        value, other_value = _two_numbers(inet_pton(AF_INET, one) + inet_pton(AF_INET, other))
+    except OSError as error:
+        raise ValueError("these are not two IPv4 addresses") from error
+    return _IPV4, value, other_value
 
 
 def parse_cidr(text: str) -> Cidr:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pdp.model.addresses import Address, Family, format_address
 from pdp.model.errors import FieldError, Reason
-from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, WITH_PORTS, has_ports, protocol_name
+from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, has_ports, protocol_name
 
 
 class Direction(IntEnum):
@@ -78,20 +78,19 @@ def make_flow(
 
     Ports are tested on any protocol, required on TCP and UDP, and dropped on all others.
     """
-    family, source_value = source
-    destination_family, destination_value = destination
-    if not (
-        protocol in WITH_PORTS
-        and family is destination_family
-        and source_port is not None
-        and destination_port is not None
-        and 0 <= source_port <= LAST_PORT
-        and 0 <= destination_port <= LAST_PORT
-    ):
-        _check_parts(protocol, source, destination, source_port, destination_port)
-        if not has_ports(protocol):
-            source_port = destination_port = 0
-    return seen_from_eni(direction, protocol, family, source_value, destination_value, source_port, destination_port)
+    if not 0 <= protocol <= LAST_PROTOCOL:
+        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", f"{protocol} is not a number from 0 to 255")
+    if source.family is not destination.family:
+        raise FieldError(
+            Reason.MIXED_ADDRESS_FAMILIES,
+            "destination",
+            f"{destination} is IPv{destination.family:d} but the source {source} is IPv{source.family:d}",
+        )
+    ports = [
+        _port(protocol, port, name)
+        for name, port in (("source_port", source_port), ("destination_port", destination_port))
+    ]
+    return seen_from_eni(direction, protocol, source.family, source.value, destination.value, *ports)
 
 
 def seen_from_eni(
@@ -103,26 +102,16 @@ def seen_from_eni(
     source_port: int,
     destination_port: int,
 ) -> Flow:
-    """The flow of parts that are valid."""
+    """The flow of parts that are valid: addresses as integers, ports 0 where the protocol has none."""
     remote, own = (source, destination) if direction is _INGRESS else (destination, source)
     return _new(Flow, (direction, protocol, family, remote, own, source_port, destination_port))
 
 
-def _check_parts(
-    protocol: int, source: Address, destination: Address, source_port: int | None, destination_port: int | None
-) -> None:
-    """Raises FieldError for the first part at fault."""
-    if not 0 <= protocol <= LAST_PROTOCOL:
-        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", f"{protocol} is not a number from 0 to 255")
-    if source.family is not destination.family:
-        raise FieldError(
-            Reason.MIXED_ADDRESS_FAMILIES,
-            "destination",
-            f"{destination} is IPv{destination.family:d} but the source {source} is IPv{source.family:d}",
-        )
-    for name, port in (("source_port", source_port), ("destination_port", destination_port)):
-        if port is None:
-            if has_ports(protocol):
-                raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
-        elif not 0 <= port <= LAST_PORT:
-            raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")
+def _port(protocol: int, port: int | None, name: str) -> int:
+    """A valid port; 0 on a protocol that has none."""
+    if port is None:
+        if has_ports(protocol):
+            raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")
+    elif not 0 <= port <= LAST_PORT:
+        raise FieldError(Reason.INVALID_PORT, name, f"{port} is not a number from 0 to 65535")
+    return port if port is not None and has_ports(protocol) else 0

@@ -10,6 +10,7 @@ from pdp.model.ids import EniId
 from pdp.model.protocols import LAST_PORT
 from pdp.model.verdict import Region
 
+_EVERY_PORT = (0, LAST_PORT)
 _new = tuple.__new__
 """For named tuples: their own is written in Python."""
 
@@ -25,19 +26,20 @@ class Box:
         "asks_owners",
         "destination_port_first",
         "destination_port_last",
-        "own_first",
-        "own_last",
+        "own",
         "remote_first",
         "remote_last",
-        "source_port_first",
-        "source_port_last",
+        "source_ports",
     )
 
     def __init__(self, last: int) -> None:
         self.asks_owners = False
-        self.remote_first = self.own_first = self.source_port_first = self.destination_port_first = 0
-        self.remote_last = self.own_last = last
-        self.source_port_last = self.destination_port_last = LAST_PORT
+        self.remote_first = self.destination_port_first = 0
+        self.remote_last = last
+        self.destination_port_last = LAST_PORT
+        # What few rules look at. None is every address.
+        self.own: tuple[int, int] | None = None
+        self.source_ports = _EVERY_PORT
 
     def keep_remote(self, first: int, last: int) -> None:
         """Narrow to remote addresses `first`..`last`."""
@@ -48,10 +50,7 @@ class Box:
 
     def keep_own(self, first: int, last: int) -> None:
         """Narrow to addresses `first`..`last` on the ENI's side."""
-        if first > self.own_first:
-            self.own_first = first
-        if last < self.own_last:
-            self.own_last = last
+        self.own = (first, last) if self.own is None else (max(self.own[0], first), min(self.own[1], last))
 
     def keep_destination_ports(self, first: int, last: int) -> None:
         """Narrow to destination ports `first`..`last`."""
@@ -62,10 +61,7 @@ class Box:
 
     def keep_source_ports(self, first: int, last: int) -> None:
         """Narrow to source ports `first`..`last`."""
-        if first > self.source_port_first:
-            self.source_port_first = first
-        if last < self.source_port_last:
-            self.source_port_last = last
+        self.source_ports = max(self.source_ports[0], first), min(self.source_ports[1], last)
 
     def keep_only(self, flow: Flow) -> None:
         """Narrow to the flow itself."""
@@ -93,19 +89,16 @@ class Box:
     def region(self, eni: EniId, flow: Flow) -> Region:
         """The region: the box with its address ranges cut down to CIDR blocks around the flow's."""
         direction, protocol, family, remote, own, _, _ = flow
-        remote_free = free_bits(remote, self.remote_first, self.remote_last)
         bits = family.bits
-        own_free = bits
-        if self.own_first or self.own_last != family.last:
-            own_free = free_bits(own, self.own_first, self.own_last)
+        remote_free = free_bits(remote, self.remote_first, self.remote_last)
+        own_free = bits if self.own is None else free_bits(own, *self.own)
         parts = (
             eni,
             direction,
             protocol,
             own >> own_free << own_free,
             bits - own_free,
-            self.source_port_first,
-            self.source_port_last,
+            *self.source_ports,
             self.destination_port_first,
             self.destination_port_last,
             family,

@@ -5,7 +5,7 @@ from typing import TypeVar
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pdp.model.errors import FieldError, PdpError
-from pdp.model.ids import EniId, GroupId
+from pdp.model.ids import GroupId
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot

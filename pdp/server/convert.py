@@ -6,7 +6,7 @@ absent, unknown or out of bounds is an error here, so that nothing behind it nee
 
 from operator import attrgetter
 
-from pdp.model.addresses import Address, Family, parse_address, parse_ipv4_pair
+from pdp.model.addresses import Address, parse_address, parse_pair
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Direction, Flow, make_flow, seen_from_eni
 from pdp.model.protocols import LAST_PORT, WITH_PORTS
@@ -15,8 +15,6 @@ from pdp.policy.snapshot import Snapshot
 from pdp.server.status import RESOURCE_TYPES, UnknownResource
 from pdp.v1 import decision_service_pb2, flow_pb2
 
-# A look-up on an enum's class costs as much as reading an address.
-_IPV4 = Family.IPV4
 _FIELDS = attrgetter("eni_id", "direction", "protocol", "source", "destination", "source_port", "destination_port")
 _DIRECTIONS = {1: Direction.INGRESS, 2: Direction.EGRESS}
 """By number: looking an enum up by value costs ten times as much, on every check."""
@@ -44,11 +42,11 @@ def flow_from_proto(message: flow_pb2.Flow) -> tuple[str, Flow]:
         and 0 < destination_port <= LAST_PORT
     ):
         try:
-            ends = parse_ipv4_pair(source, destination)
-        except (OSError, ValueError):
+            family, sender, receiver = parse_pair(source, destination)
+        except ValueError:
             pass
         else:
-            return eni_id, seen_from_eni(direction, protocol, _IPV4, *ends, source_port, destination_port)
+            return eni_id, seen_from_eni(direction, protocol, family, sender, receiver, source_port, destination_port)
     if not eni_id:
         raise FieldError(Reason.MISSING_ENI, "flow.eni_id", "the ENI's id is missing; give one such as eni-bp1abc")
     if direction is None:

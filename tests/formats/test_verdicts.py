@@ -59,9 +59,15 @@ def test_a_region_is_readable() -> None:
         EniId("eni-a"),
         Direction.INGRESS,
         6,
-        *((10 << 24) + 5, 32),
-        *(0, 65535, 22, 22),
-        *(Family.IPV4, 10 << 24, 8),
+        own_first=(10 << 24) + 5,
+        own_length=32,
+        source_port_first=0,
+        source_port_last=65535,
+        destination_port_first=22,
+        destination_port_last=22,
+        family=Family.IPV4,
+        remote_first=10 << 24,
+        remote_length=8,
     )
     assert verdict_line(Verdict(Action.DROP, Stage.DEFAULT, region=region), 1)["region"] == {
         "eni": "eni-a",

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdp.model.addresses import Family
+from pdp.model.addresses import Family, parse_address
 from pdp.model.errors import FieldError, Reason
-from pdp.model.flow import Direction, Flow
+from pdp.model.flow import Direction, Flow, make_flow
 from pdp.server.convert import asked_flow, flow_from_proto, path_from_proto
 from pdp.server.status import UnknownResource
 from pdp.v1 import flow_pb2
@@ -98,6 +98,39 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     with pytest.raises(FieldError) as refusal:
         flow_from_proto(ssh(source="1" * 10_000))
     assert len(str(refusal.value)) < 200
+
+
+ODD_ADDRESSES = ["", "10.0.0", "010.0.0.1", "10.0.0.1 ", "10.0.0.1\0", "10.0.0.1/32", "١٠.0.0.1", "fe80::1%eth0", ":"]
+ADDRESSES = st.sampled_from(["10.0.0.1", "0.0.0.0", "255.255.255.255", "::ffff:10.0.0.1", "2001:db8::1", "::"])
+PORTS = st.none() | st.sampled_from([0, 1, 22, 65_534, 65_535, 65_536, 1 << 31])
+
+
+@given(
+    st.integers(0, 3),
+    st.none() | st.sampled_from([0, 1, 6, 17, 58, 255, 256]),
+    st.tuples(*[ADDRESSES | st.sampled_from(ODD_ADDRESSES)] * 2),
+    st.tuples(PORTS, PORTS),
+)
+def test_a_flow_that_is_read_at_once_is_what_it_is_part_by_part(
+    direction: int, protocol: int | None, ends: tuple[str, str], ports: tuple[int | None, int | None]
+) -> None:
+    message = flow_pb2.Flow(
+        eni_id="eni-1",
+        direction=direction,  # type: ignore[arg-type]
+        protocol=protocol,
+        source=ends[0],
+        destination=ends[1],
+        source_port=ports[0],
+        destination_port=ports[1],
+    )
+    try:
+        source, destination = map(parse_address, ends)
+        expected = make_flow(Direction(direction), -1 if protocol is None else protocol, source, destination, *ports)
+    except (ValueError, FieldError):
+        with pytest.raises(FieldError):
+            flow_from_proto(message)
+    else:
+        assert flow_from_proto(message) == ("eni-1", expected)
 
 
 def test_a_request_without_a_flow_is_refused() -> None:
