@@ -1,7 +1,7 @@
 """How everything here is measured and shown.
 
-In-process work is timed in processor time, many calls a round, as the median over rounds, with the cost of the empty
-loop taken off; garbage made before is frozen, as the server does after it has loaded a policy.
+In-process work is timed in processor time, many calls a round; garbage made before is frozen, as the server does after
+it has loaded a policy.
 """
 
 import gc
@@ -13,50 +13,48 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+K = TypeVar("K")
 R = TypeVar("R")
+T = TypeVar("T")
 
-ROUNDS = 15
 
+def fastest_ns(works: Mapping[K, Callable[[], object]], turns: int, times: int) -> dict[K, float]:
+    """Nanoseconds of processor time that each piece of work takes when it is done fastest.
 
-def microseconds_per_call(call: Callable[[T], object], inputs: Iterable[T], rounds: int = ROUNDS) -> float:
-    """Median over rounds of the processor time per call, in microseconds.
-
-    What a call to a function that does nothing costs is taken off: `call` is a wrapper around what is measured.
+    They take turns, so that a slow stretch of the machine falls on all; in a turn, work is done several times in a row,
+    since the first finds others' data in the caches. Neighbours can only add to what work costs, by the caches and the
+    memory that they share with it: so the fastest time says most about the work.
     """
+    gc.collect()
+    gc.freeze()
+    fastest = dict.fromkeys(works, math.inf)
+    for _ in range(turns):
+        for name, work in works.items():
+            for _ in range(times):
+                start = time.process_time_ns()
+                work()
+                fastest[name] = min(fastest[name], time.process_time_ns() - start)
+    return fastest
+
+
+def each(call: Callable[[T], object], inputs: Iterable[T]) -> Callable[[], None]:
+    """Work that is a call for each input."""
     items = list(inputs)
-    gc.collect()
-    gc.freeze()
-    empty: list[int] = []
-    calls: list[int] = []
-    for _ in range(rounds):
-        for function, times in ((_nothing, empty), (call, calls)):
-            start = time.process_time_ns()
-            for item in items:
-                function(item)
-            times.append(time.process_time_ns() - start)
-    return (statistics.median(calls) - statistics.median(empty)) / len(items) / 1000
+
+    def work() -> None:
+        for item in items:
+            call(item)
+
+    return work
 
 
-def _nothing(_item: object) -> None:
-    """What the loop around a measured call costs."""
-
-
-def milliseconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Median over rounds of the processor time of one piece of work, in milliseconds."""
-    gc.collect()
-    gc.freeze()
-    times = []
-    for _ in range(rounds):
-        start = time.process_time_ns()
-        work()
-        times.append(time.process_time_ns() - start)
-    return statistics.median(times) / 1e6
+def nothing(_item: object) -> None:
+    """What the loop around calls costs, and calling."""
 
 
 def kept_kib(make: Callable[[], R]) -> tuple[float, R]:

@@ -6,11 +6,13 @@ linear definition, columns against single checks.
 """
 
 import argparse
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import workloads
-from benchmarks.harness import kept_kib, microseconds_per_call, milliseconds, same, say, show
+from benchmarks.harness import each, fastest_ns, kept_kib, nothing, same, say, show
 from benchmarks.workloads import PackedColumns, packed_columns
 from pdp.index.batch import ColumnCheck, Columns
 from pdp.index.cache import IndexCache
@@ -23,75 +25,122 @@ from pdp.model.instants import Instant
 from pdp.policy.decide import decide
 from pdp.policy.draft import snapshot_of
 from pdp.policy.owners import Owners
-from pdp.policy.snapshot import Snapshot
 
 RULES = 1_000
 MEMBERS = 10_000
 FLOWS = 5_000
 ROWS = 10_000
 MIXED_ENIS = 50
-LINEAR_FLOWS = 200
+LINEAR_FLOWS = 100
+TURNS = 30
+TIMES = 5
+LINEAR_TURNS = 3
+EMPTY = "empty"
+LINEAR = "decide_us"
+MICROSECOND = 1e3
+MILLISECOND = 1e6
 NOW = Instant(0)
 
 
-def measure(family: Family) -> dict[str, float]:
-    """All figures of a family, by name."""
-    say(f"IPv{family:d}: {RULES:,} rules, {MEMBERS:,} members …")
-    snapshot = snapshot_of(workloads.policy(RULES, MEMBERS, family))
-    flows = workloads.flows(workloads.policy(RULES, MEMBERS, family), FLOWS, family)
-    figures = _build_figures(snapshot, family)
-    checker = Checker(snapshot, IndexCache())
-    figures |= _check_figures(checker, flows, family)
-    figures["columns_ns_per_flow"] = _columns_figure(1, family)
-    figures["columns_mixed_ns_per_flow"] = _columns_figure(MIXED_ENIS, family)
+class Timed(NamedTuple):
+    """Work that is timed for a figure: how many of its `unit_ns` it takes for each of its `parts`.
+
+    What `around` them costs is taken off.
+    """
+
+    work: Callable[[], object]
+    unit_ns: float
+    parts: int = 1
+    around: str = ""
+
+
+class Bench:
+    """One family's policy: what is to be timed, by figure, and the figures that are not times.
+
+    Raises AssertionError for an answer that is wrong.
+    """
+
+    def __init__(self, family: Family) -> None:
+        say(f"IPv{family:d}: {RULES:,} rules, {MEMBERS:,} members …")
+        resources = workloads.policy(RULES, MEMBERS, family)
+        self._family = family
+        self._snapshot = snapshot_of(resources)
+        self._checker = Checker(self._snapshot, IndexCache())
+        self.memory_kib = self._memory_kib()
+        self.timed = {
+            "build_ms": Timed(self._build, MILLISECOND),
+            **self._checks(workloads.flows(resources, FLOWS, family)),
+        }
+        self.timed["columns_ns_per_flow"] = _columns(1, family)
+        self.timed["columns_mixed_ns_per_flow"] = _columns(MIXED_ENIS, family)
+
+    def _build(self) -> PolicyIndex:
+        snapshot = self._snapshot
+        groups = snapshot.groups_of(snapshot.eni(workloads.BENCH_ENI))
+        return PolicyIndex(groups, Direction.INGRESS, self._family, snapshot.prefix_lists, snapshot.port_lists)
+
+    def _memory_kib(self) -> dict[str, float]:
+        cache = IndexCache()
+
+        def all_of_it() -> Checker:
+            checker = Checker(self._snapshot, cache)
+            for direction in Direction:
+                checker.view(workloads.BENCH_ENI, direction, self._family)
+            return checker
+
+        self._checker.view(workloads.BENCH_ENI, Direction.INGRESS, self._family)
+        whole, _ = kept_kib(all_of_it)
+        book, _ = kept_kib(lambda: Checker(self._snapshot, cache).book(workloads.VPC, self._family))
+        return {"index_kib": whole - book, "address_book_kib": book}
+
+    def _checks(self, flows: list[Flow]) -> dict[str, Timed]:
+        checker, eni = self._checker, workloads.BENCH_ENI
+        view = checker.view(eni, Direction.INGRESS, self._family)
+        winner = view.cached.index.winner
+        contested = 0
+        for flow in flows[:LINEAR_FLOWS]:
+            expected = decide(checker.snapshot, eni, flow, NOW)
+            same(checker.check(eni, flow, NOW), expected)
+            contested += expected.rule is not None
+        for flow in flows:
+            same(checker.check_region(eni, flow, NOW)._replace(region=None), checker.check(eni, flow, NOW))
+        if contested < LINEAR_FLOWS // 3:
+            raise AssertionError("too few flows meet a rule to measure anything")
+        pairs: list[tuple[Flow, Owners]] = [(flow, view.book.at(flow.remote)) for flow in flows]
+        calls = {
+            "rules_us": each(lambda pair: winner(pair[0], pair[1], None), pairs),
+            "decision_us": each(lambda flow: checker.check(eni, flow, NOW), flows),
+            "region_us": each(lambda flow: checker.check_region(eni, flow, NOW), flows),
+        }
+        linear = each(lambda flow: decide(checker.snapshot, eni, flow, NOW), flows[:LINEAR_FLOWS])
+        return {
+            EMPTY: Timed(each(nothing, flows), 1),
+            **{name: Timed(work, MICROSECOND, len(flows), EMPTY) for name, work in calls.items()},
+            LINEAR: Timed(linear, MICROSECOND, LINEAR_FLOWS),
+        }
+
+
+def measure() -> dict[str, float]:
+    """All figures of both families, by name; those of IPv6 end in `_ipv6`."""
+    benches = {"": Bench(Family.IPV4), "_ipv6": Bench(Family.IPV6)}
+    timed = {name + suffix: timed for suffix, bench in benches.items() for name, timed in bench.timed.items()}
+    slow = {name for name in timed if name.startswith(LINEAR)}
+    say("the definition …")
+    taken = fastest_ns({name: timed[name].work for name in slow}, LINEAR_TURNS, 1)
+    say("the index …")
+    taken |= fastest_ns({name: timed[name].work for name in timed.keys() - slow}, TURNS, TIMES)
+    figures: dict[str, float] = {}
+    for suffix, bench in benches.items():
+        figures |= {name + suffix: kib for name, kib in bench.memory_kib.items()}
+        for name, (_, unit_ns, parts, around) in bench.timed.items():
+            if name != EMPTY:
+                taken_off = taken[around + suffix] if around else 0
+                figures[name + suffix] = (taken[name + suffix] - taken_off) / parts / unit_ns
     return figures
 
 
-def _build_figures(snapshot: Snapshot, family: Family) -> dict[str, float]:
-    groups = snapshot.groups_of(snapshot.eni(workloads.BENCH_ENI))
-
-    def build() -> PolicyIndex:
-        return PolicyIndex(groups, Direction.INGRESS, family, snapshot.prefix_lists, snapshot.port_lists)
-
-    def all_of_it() -> Checker:
-        checker = Checker(snapshot, cache)
-        for direction in Direction:
-            checker.view(workloads.BENCH_ENI, direction, family)
-        return checker
-
-    cache = IndexCache()
-    Checker(snapshot, IndexCache()).view(workloads.BENCH_ENI, Direction.INGRESS, family)
-    whole, _ = kept_kib(all_of_it)
-    book, _ = kept_kib(lambda: Checker(snapshot, cache).book(workloads.VPC, family))
-    return {"build_ms": milliseconds(build), "index_kib": whole - book, "address_book_kib": book}
-
-
-def _check_figures(checker: Checker, flows: list[Flow], family: Family) -> dict[str, float]:
-    view = checker.view(workloads.BENCH_ENI, Direction.INGRESS, family)
-    winner, eni = view.cached.index.winner, workloads.BENCH_ENI
-    contested = 0
-    for flow in flows[:LINEAR_FLOWS]:
-        expected = decide(checker.snapshot, eni, flow, NOW)
-        same(checker.check(eni, flow, NOW), expected)
-        same(checker.check_region(eni, flow, NOW)._replace(region=None), expected)
-        contested += expected.rule is not None
-    for flow in flows:
-        same(checker.check_region(eni, flow, NOW)._replace(region=None), checker.check(eni, flow, NOW))
-    if contested < LINEAR_FLOWS // 3:
-        raise AssertionError("too few flows meet a rule to measure anything")
-    pairs: list[tuple[Flow, Owners]] = [(flow, view.book.at(flow.remote)) for flow in flows]
-    return {
-        "rules_us": microseconds_per_call(lambda pair: winner(pair[0], pair[1], None), pairs),
-        "decision_us": microseconds_per_call(lambda flow: checker.check(eni, flow, NOW), flows),
-        "region_us": microseconds_per_call(lambda flow: checker.check_region(eni, flow, NOW), flows),
-        "decide_us": microseconds_per_call(
-            lambda flow: decide(checker.snapshot, eni, flow, NOW), flows[:LINEAR_FLOWS], rounds=3
-        ),
-    }
-
-
-def _columns_figure(enis: int, family: Family) -> float:
-    """Nanoseconds per flow from a request's bytes to an answer's, for rows spread over some ENIs."""
+def _columns(enis: int, family: Family) -> Timed:
+    """From a request's bytes to an answer's, for rows spread over some ENIs."""
     resources = workloads.policy(RULES, MEMBERS, family, enis=enis)
     checker = Checker(snapshot_of(resources), IndexCache())
     flows = workloads.flows(resources, ROWS, family, seed=3)
@@ -104,7 +153,7 @@ def _columns_figure(enis: int, family: Family) -> float:
         rule = check.rules[check.rule_index[row] - 1].rule if check.rule_index[row] else None
         group = check.groups[check.group_index[row] - 1] if check.group_index[row] else None
         same((check.actions[row], check.reasons[row], rule, group), (*verdict[:4],))
-    return milliseconds(lambda: _answer_bytes(_check_columns(checker, eni_ids, packed, width))) * 1e6 / ROWS
+    return Timed(lambda: _answer_bytes(_check_columns(checker, eni_ids, packed, width)), 1, ROWS)
 
 
 def _check_columns(checker: Checker, eni_ids: list[EniId], packed: PackedColumns, width: int) -> ColumnCheck:
@@ -129,13 +178,11 @@ def _answer_bytes(check: ColumnCheck) -> list[bytes]:
 
 
 def main() -> None:
-    """Measures both families and prints the figures; those of IPv6 end in `_ipv6`."""
+    """Measures and prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one object of JSON")
     as_json = parser.parse_args().json
-    figures = measure(Family.IPV4)
-    figures |= {f"{name}_ipv6": value for name, value in measure(Family.IPV6).items()}
-    show(f"One ENI, {RULES:,} rules, {MEMBERS:,} member addresses", figures, as_json)
+    show(f"One ENI, {RULES:,} rules, {MEMBERS:,} member addresses", measure(), as_json)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pdp.model.addresses import Family
 from pdp.model.ids import GroupId
 from pdp.model.protocols import LAST_PROTOCOL, TCP, UDP
 
-FEW_PORTS = 2_000
+FEW_PORTS = 300
 """Up to this many look-ups, bisecting beats spreading an axis over all ports first."""
 
 
@@ -28,8 +28,8 @@ class PortPlaces:
         """For each port, the position of its value in the axis's `values`."""
         if len(ports) <= FEW_PORTS:
             return self.bounds.searchsorted(ports, "right")
-        place_by_port = np.repeat(np.arange(1, len(self.bounds), dtype=np.intp), np.diff(self.bounds))
-        return place_by_port.take(ports)
+        place_by_port = np.repeat(np.arange(1, len(self.bounds), dtype=np.uint32), np.diff(self.bounds))
+        return place_by_port.take(ports).astype(np.intp)
 
 
 class ServiceTable:

@@ -96,7 +96,7 @@ class PolicyIndex:
         accepting = self.remote.values[place]
         if box is not None:
             box.keep_remote(bounds[place - 1], bounds[place] - 1)
-            if mask & self.peer_rules:
+            if not box.asks_owners and mask & self.peer_rules:
                 box.asks_owners = True
         if owners is not NOBODY:
             for group in owners.groups:

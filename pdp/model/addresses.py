@@ -167,12 +167,12 @@ def free_bits(value: int, first: int, last: int) -> int:
 
     With `n` free bits, the largest block around the address in the range starts at `value >> n << n`.
     """
-    free = (value ^ (last + 1)).bit_length() - 1
+    differing = value ^ (last + 1)
     if first:
-        below = (value ^ (first - 1)).bit_length() - 1
-        if below < free:
-            free = below
-    return free
+        below = value ^ (first - 1)
+        if below < differing:
+            differing = below
+    return differing.bit_length() - 1
 
 
 def covering_prefixes(first: Address, last: Address) -> list[Prefix]:

@@ -1,11 +1,10 @@
 """The arithmetic under the figures."""
 
 import json
-import math
 
 import pytest
 
-from benchmarks.harness import microseconds_per_call, percentile, same, show, with_spread
+from benchmarks.harness import each, fastest_ns, percentile, same, show, with_spread
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(0, 1), (1, 1), (50, 50), (99, 99), (99.5, 100), (100, 100)])
@@ -27,10 +26,17 @@ def test_a_wrong_answer_ends_a_measurement() -> None:
         same(1, 2)
 
 
-def test_every_input_is_given_to_what_is_measured_in_every_round() -> None:
+def test_every_input_is_given_to_what_is_measured_in_every_round_by_turns() -> None:
     seen: list[int] = []
-    assert math.isfinite(microseconds_per_call(seen.append, [1, 2, 3], rounds=2))
+    works = {"one": each(seen.append, [1, 2]), "other": each(seen.append, [3])}
+    assert fastest_ns(works, turns=2, times=1).keys() == works.keys()
     assert seen == [1, 2, 3, 1, 2, 3]
+
+
+def test_the_fastest_time_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0, 50, 100, 130, 200, 270, 300, 340])
+    monkeypatch.setattr("time.process_time_ns", lambda: next(clock))
+    assert fastest_ns({"work": lambda: None}, turns=2, times=2) == {"work": 30}
 
 
 def test_figures_are_one_object_of_json(capsys: pytest.CaptureFixture[str]) -> None:
