@@ -9,6 +9,7 @@ from pdp.model.ids import GroupId
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot
+from pdp.server.slices import Heads
 from pdp.v1 import decision_service_pb2, flow_pb2
 from pdp.v1.decision_service_pb2 import CheckFlowResponse
 
@@ -30,8 +31,7 @@ def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
     if valid_until is not None:
         message.valid_until.CopyFrom(timestamp(valid_until))
     if region is not None:
-        message.region.MergeFrom(_but_remote(region))
-        message.region.MergeFrom(_remote(region))
+        message.region.MergeFromString(region_bytes(region))
     return message
 
 
@@ -88,47 +88,57 @@ def verdict_key(verdict: Verdict) -> VerdictKey:
 
 
 class Parts(dict[K, bytes]):
-    """Serialised messages with some of the fields, by what they say. Past `MOST_WRITTEN` all are dropped."""
+    """Pieces of messages by what they say. Past `MOST_WRITTEN` all are dropped."""
 
-    def keep(self, key: K, part: CheckFlowResponse) -> bytes:
-        """The part as bytes, which will be found again."""
+    def keep(self, key: K, written: bytes) -> bytes:
+        """The piece, which will be found again."""
         if len(self) >= MOST_WRITTEN:
             self.clear()
-        written = self[key] = part.SerializeToString()
+        self[key] = written
         return written
 
 
-class CheckResponses:
-    """Responses to single checks of one snapshot, joined from parts that are each written once.
+_BUT_REMOTE: Parts[tuple[object, ...]] = Parts()
+_REMOTE: Parts[tuple[object, ...]] = Parts()
+"""Regions say the same whatever the snapshot; these outlive it."""
 
-    Setting the fields of a message costs more than the check itself. Serialised messages that stand one after another
-    are one message with the fields of all, at every depth. So a response with a region is three: one without it, one
-    with nothing but the region, and of that all but the remote side, in which flows differ most; and one with that.
+_VERDICT_HEADS = Heads(CheckFlowResponse.VERDICT_FIELD_NUMBER)
+_REGION_HEADS = Heads(flow_pb2.Verdict.REGION_FIELD_NUMBER)
+
+
+class WrittenVerdicts:
+    """Verdicts of one snapshot as bytes, joined from parts that are each written once.
+
+    Setting the fields of a message costs more than the check itself. In the wire format the fields of a message stand
+    one after another, in any order: so a part of them that is ready can be used again. These are the verdict without
+    its region, the region but for its remote side, in which flows differ most, and that side. No field stands twice:
+    not every parser adds up what it finds in both.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._position = position_of(snapshot)
+        self._position = CheckFlowResponse(position=position_of(snapshot)).SerializeToString()
         self._plain: Parts[VerdictKey] = Parts()
-        self._but_remote: Parts[tuple[object, ...]] = Parts()
-        self._remote: Parts[tuple[object, ...]] = Parts()
 
     def response(self, verdict: Verdict) -> bytes:
         """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
+        return self.field(verdict) + self._position
+
+    def field(self, verdict: Verdict) -> bytes:
+        """The verdict as the field of a CheckFlowResponse or BatchItem: they have it under one number."""
         key = verdict_key(verdict)
-        plain = self._plain.get(key) or self._plain.keep(
-            key, CheckFlowResponse(verdict=verdict_to_proto(verdict._replace(region=None)), position=self._position)
+        body = self._plain.get(key) or self._plain.keep(
+            key, verdict_to_proto(verdict._replace(region=None)).SerializeToString()
         )
-        region = verdict.region
-        if region is None:
-            return plain
-        # The remote side is the end of the tuple; the family before it belongs to both.
-        around, side = region[:-2], region[-3:]
-        but_remote = self._but_remote.get(around) or self._but_remote.keep(around, _holding(_but_remote(region)))
-        remote = self._remote.get(side) or self._remote.keep(side, _holding(_remote(region)))
-        return plain + but_remote + remote
+        if verdict.region is not None:
+            region = region_bytes(verdict.region)
+            body += _REGION_HEADS[len(region)] + region
+        return _VERDICT_HEADS[len(body)] + body
 
 
-def _holding(region: flow_pb2.Region) -> CheckFlowResponse:
-    """A response with nothing but this."""
-    return CheckFlowResponse(verdict=flow_pb2.Verdict(region=region))
+def region_bytes(region: Region) -> bytes:
+    """The serialised region."""
+    # The remote side is the end of the tuple; the family before it belongs to both.
+    around, side = region[:-2], region[-3:]
+    but_remote = _BUT_REMOTE.get(around) or _BUT_REMOTE.keep(around, _but_remote(region).SerializeToString())
+    return but_remote + (_REMOTE.get(side) or _REMOTE.keep(side, _remote(region).SerializeToString()))

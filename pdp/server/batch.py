@@ -12,11 +12,11 @@ from pdp.index.checker import Checker
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
-from pdp.server.answers import VerdictKey, failed_item, position_of, verdict_key, verdict_to_proto
+from pdp.server.answers import WrittenVerdicts, failed_item, position_of
 from pdp.server.convert import flow_from_proto, unknown_resource
 from pdp.server.counts import Counts
 from pdp.server.slices import SlicedMessage, framed
-from pdp.v1.decision_service_pb2 import BatchCheckFlowsRequest, BatchCheckFlowsResponse, BatchItem
+from pdp.v1.decision_service_pb2 import BatchCheckFlowsRequest, BatchCheckFlowsResponse
 from pdp.v1.flow_pb2 import Flow
 
 ITEMS = BatchCheckFlowsResponse.ITEMS_FIELD_NUMBER
@@ -63,7 +63,7 @@ class BatchAnswers:
         self._at = at
         self._counts = counts
         self._parts: list[bytes] = []
-        self._written: dict[VerdictKey, bytes] = {}
+        self._written = WrittenVerdicts(checker.snapshot)
 
     def answer(self, request: BatchRequest) -> Iterator[None]:
         """Answers all rows, yielding after each."""
@@ -85,13 +85,7 @@ class BatchAnswers:
             self._counts.error(error)
             return framed(ITEMS, failed_item(error).SerializeToString())
         self._counts.verdict(verdict)
-        if verdict.region is not None:
-            return _written(verdict)
-        key = verdict_key(verdict)
-        item = self._written.get(key)
-        if item is None:
-            item = self._written[key] = _written(verdict)
-        return item
+        return framed(ITEMS, self._written.field(verdict))
 
     def _verdict(self, message: Flow | None) -> Verdict:
         if message is None:
@@ -101,7 +95,3 @@ class BatchAnswers:
             return self._check(eni_id, flow, self._at)
         except PdpError as error:
             raise unknown_resource(error, "flow.eni_id", eni_id) from None
-
-
-def _written(verdict: Verdict) -> bytes:
-    return framed(ITEMS, BatchItem(verdict=verdict_to_proto(verdict)).SerializeToString())

@@ -15,7 +15,7 @@ from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Verdict
 from pdp.policy.explain import explain
-from pdp.server.answers import CheckResponses, position_of, verdict_to_proto
+from pdp.server.answers import WrittenVerdicts, position_of, verdict_to_proto
 from pdp.server.batch import BatchAnswers, BatchRequest
 from pdp.server.check_gate import CheckGate
 from pdp.server.clock import CLOCK
@@ -68,7 +68,7 @@ class DecisionService:
         self._most_column_rows = most_column_rows
         self._gate = gate
         self._now = now
-        self._responses: CheckResponses | None = None
+        self._written: WrittenVerdicts | None = None
 
     def methods(self) -> Mapping[str, Method]:
         """Every method with how its messages are read and written. Checks and batches give bytes that are ready."""
@@ -102,10 +102,10 @@ class DecisionService:
         eni_id, flow = flow_from_proto(message if message.eni_id else asked_flow(request))
         check = checker.check if omit_region else checker.check_region
         verdict = self._verdict(check, eni_id, flow, self._now())
-        responses = self._responses
-        if responses is None or responses.snapshot is not checker.snapshot:
-            responses = self._responses = CheckResponses(checker.snapshot)
-        return responses.response(verdict)
+        written = self._written
+        if written is None or written.snapshot is not checker.snapshot:
+            written = self._written = WrittenVerdicts(checker.snapshot)
+        return written.response(verdict)
 
     async def BatchCheckFlows(self, request: BatchRequest, context: Context) -> bytes:  # noqa: N802
         """Many flows, in slices that let others through."""
