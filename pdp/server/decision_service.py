@@ -99,6 +99,7 @@ class DecisionService:
             checker = await self._checker(at_least_revision, context)
         if asker is not None:
             asker.permit(checker.snapshot, (message.eni_id,))
+        # A flow that names its ENI is there; of any other it has to be asked.
         eni_id, flow = flow_from_proto(message if message.eni_id else asked_flow(request))
         check = checker.check if omit_region else checker.check_region
         verdict = self._verdict(check, eni_id, flow, self._now())
