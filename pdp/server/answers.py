@@ -1,19 +1,14 @@
 """Verdicts, regions and positions as messages of the contract."""
 
-from typing import TypeVar
-
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pdp.model.errors import FieldError, PdpError
-from pdp.model.ids import GroupId
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot
 from pdp.server.slices import Heads
 from pdp.v1 import decision_service_pb2, flow_pb2
 from pdp.v1.decision_service_pb2 import CheckFlowResponse
-
-K = TypeVar("K")
 
 
 def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
@@ -31,7 +26,8 @@ def verdict_to_proto(verdict: Verdict) -> flow_pb2.Verdict:
     if valid_until is not None:
         message.valid_until.CopyFrom(timestamp(valid_until))
     if region is not None:
-        message.region.MergeFromString(region_bytes(region))
+        message.region.MergeFrom(_but_remote(region))
+        message.region.MergeFrom(_remote(region))
     return message
 
 
@@ -72,34 +68,23 @@ def failed_item(error: PdpError) -> decision_service_pb2.BatchItem:
     )
 
 
-VerdictKey = tuple[int, int, int, GroupId | None, int | None, Instant | None]
-
 MOST_WRITTEN = 65_536
 """Parts of a kind that are kept."""
 
 
-def verdict_key(verdict: Verdict) -> VerdictKey:
-    """What tells verdicts of one snapshot apart, regions aside.
-
-    By identity, which enum members and a snapshot's rules have: hashing them costs more than the check.
-    """
-    action, reason, rule, group, idle_timeout_s, valid_until, _ = verdict
-    return id(action), id(reason), id(rule), group, idle_timeout_s, valid_until
-
-
-class Parts(dict[K, bytes]):
+class Parts(dict[tuple[object, ...], bytes]):
     """Pieces of messages by what they say. Past `MOST_WRITTEN` all are dropped."""
 
-    def keep(self, key: K, written: bytes) -> bytes:
-        """The piece, which will be found again."""
+    def keep(self, key: tuple[object, ...], piece: flow_pb2.Verdict | flow_pb2.Region) -> bytes:
+        """The piece as bytes, which will be found again."""
         if len(self) >= MOST_WRITTEN:
             self.clear()
-        self[key] = written
+        written = self[key] = piece.SerializeToString()
         return written
 
 
-_BUT_REMOTE: Parts[tuple[object, ...]] = Parts()
-_REMOTE: Parts[tuple[object, ...]] = Parts()
+_BUT_REMOTES = Parts()
+_REMOTES = Parts()
 """Regions say the same whatever the snapshot; these outlive it."""
 
 _VERDICT_HEADS = Heads(CheckFlowResponse.VERDICT_FIELD_NUMBER)
@@ -117,28 +102,18 @@ class WrittenVerdicts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._position = CheckFlowResponse(position=position_of(snapshot)).SerializeToString()
-        self._plain: Parts[VerdictKey] = Parts()
-
-    def response(self, verdict: Verdict) -> bytes:
-        """The serialised CheckFlowResponse that holds a verdict of the snapshot."""
-        return self.field(verdict) + self._position
+        self._plain = Parts()
 
     def field(self, verdict: Verdict) -> bytes:
         """The verdict as the field of a CheckFlowResponse or BatchItem: they have it under one number."""
-        key = verdict_key(verdict)
-        body = self._plain.get(key) or self._plain.keep(
-            key, verdict_to_proto(verdict._replace(region=None)).SerializeToString()
-        )
-        if verdict.region is not None:
-            region = region_bytes(verdict.region)
-            body += _REGION_HEADS[len(region)] + region
+        action, reason, rule, group, idle_timeout_s, valid_until, region = verdict
+        # By identity, which enum members and a snapshot's rules have: hashing them costs more than the check.
+        said = id(action), id(reason), id(rule), group, idle_timeout_s, valid_until
+        body = self._plain.get(said) or self._plain.keep(said, verdict_to_proto(verdict._replace(region=None)))
+        if region is not None:
+            # The remote side is the end of the tuple; the family before it belongs to both.
+            around, remote = region[:-2], region[-3:]
+            sides = _BUT_REMOTES.get(around) or _BUT_REMOTES.keep(around, _but_remote(region))
+            sides += _REMOTES.get(remote) or _REMOTES.keep(remote, _remote(region))
+            body += _REGION_HEADS[len(sides)] + sides
         return _VERDICT_HEADS[len(body)] + body
-
-
-def region_bytes(region: Region) -> bytes:
-    """The serialised region."""
-    # The remote side is the end of the tuple; the family before it belongs to both.
-    around, side = region[:-2], region[-3:]
-    but_remote = _BUT_REMOTE.get(around) or _BUT_REMOTE.keep(around, _but_remote(region).SerializeToString())
-    return but_remote + (_REMOTE.get(side) or _REMOTE.keep(side, _remote(region).SerializeToString()))

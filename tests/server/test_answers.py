@@ -7,7 +7,7 @@ from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
-from pdp.server.answers import WrittenVerdicts, failed_item, position_of, timestamp, verdict_to_proto
+from pdp.server.answers import WrittenVerdicts, failed_item, timestamp, verdict_to_proto
 from pdp.v1 import flow_pb2
 from pdp.v1.decision_service_pb2 import BatchItem, CheckFlowResponse
 from tests.builders import NOW, eni, flow, group, policy, rule
@@ -99,8 +99,9 @@ def test_a_verdict_is_the_same_field_of_an_answer_and_of_an_item() -> None:
 def test_an_answer_may_be_of_any_length(length: int) -> None:
     verdict = CHECKER.check_region("eni-1", flow("in tcp 10.1.2.3:1500 > 10.0.0.5:22"), NOW)
     long = verdict._replace(group="g" * length, region=verdict.region._replace(eni="e" * length))  # type: ignore[union-attr, arg-type]
-    whole = CheckFlowResponse(verdict=verdict_to_proto(long), position=position_of(CHECKER.snapshot))
-    assert CheckFlowResponse.FromString(WrittenVerdicts(CHECKER.snapshot).response(long)) == whole
+    whole = CheckFlowResponse(verdict=verdict_to_proto(long))
+    answer = WrittenVerdicts(CHECKER.snapshot).field(long)
+    assert CheckFlowResponse.FromString(answer) == whole
 
 
 @few
@@ -110,7 +111,7 @@ def test_an_answer_that_is_joined_from_parts_reads_as_the_whole(seed: int) -> No
     checker, written = checker_of(snapshot), WrittenVerdicts(snapshot)
     for eni_id, question, at in questions:
         for verdict in (checker.check(eni_id, question, at), checker.check_region(eni_id, question, at)):
-            whole = CheckFlowResponse(verdict=verdict_to_proto(verdict), position=position_of(snapshot))
+            whole = CheckFlowResponse(verdict=verdict_to_proto(verdict))
             if verdict.region is not None:
                 region = verdict.region
                 whole.verdict.region.CopyFrom(
@@ -124,7 +125,7 @@ def test_an_answer_that_is_joined_from_parts_reads_as_the_whole(seed: int) -> No
                         destination_ports=flow_pb2.PortRange(**region.destination_ports._asdict()),
                     )
                 )
-            answer = written.response(verdict)
+            answer = written.field(verdict)
             assert CheckFlowResponse.FromString(answer) == whole
             # Not every parser adds up what stands in a field that comes twice: each comes once.
             assert len(answer) == whole.ByteSize()
