@@ -89,6 +89,7 @@ class Box:
     def region(self, eni: EniId, flow: Flow) -> Region:
         """The region: the box with its address ranges cut down to CIDR blocks around the flow's."""
         direction, protocol, family, remote, own, _, _ = flow
+        source_port_first, source_port_last = self.source_ports
         bits = family.bits
         remote_free = free_bits(remote, self.remote_first, self.remote_last)
         own_free = bits if self.own is None else free_bits(own, *self.own)
@@ -98,7 +99,8 @@ class Box:
             protocol,
             own >> own_free << own_free,
             bits - own_free,
-            *self.source_ports,
+            source_port_first,
+            source_port_last,
             self.destination_port_first,
             self.destination_port_last,
             family,
