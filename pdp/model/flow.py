@@ -24,8 +24,6 @@ class Direction(IntEnum):
 
 
 _INGRESS = Direction.INGRESS
-_new = tuple.__new__
-"""For named tuples: their own is written in Python."""
 
 
 class Flow(NamedTuple):
@@ -104,11 +102,11 @@ def seen_from_eni(
 ) -> Flow:
     """The flow of parts that are valid: addresses as integers, ports 0 where the protocol has none."""
     remote, own = (source, destination) if direction is _INGRESS else (destination, source)
-    return _new(Flow, (direction, protocol, family, remote, own, source_port, destination_port))
+    return tuple.__new__(Flow, (direction, protocol, family, remote, own, source_port, destination_port))
 
 
 def _port(protocol: int, port: int | None, name: str) -> int:
-    """A valid port; 0 on a protocol that has none."""
+    """A valid port, 0 on a protocol that has none, or a `FieldError` that names it."""
     if port is None:
         if has_ports(protocol):
             raise FieldError(Reason.MISSING_PORT, name, f"a {protocol_name(protocol)} flow needs both ports")

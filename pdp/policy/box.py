@@ -11,8 +11,6 @@ from pdp.model.protocols import LAST_PORT
 from pdp.model.verdict import Region
 
 _EVERY_PORT = (0, LAST_PORT)
-_new = tuple.__new__
-"""For named tuples: their own is written in Python."""
 
 
 class Box:
@@ -107,4 +105,4 @@ class Box:
             remote >> remote_free << remote_free,
             bits - remote_free,
         )
-        return _new(Region, parts)
+        return tuple.__new__(Region, parts)

@@ -6,7 +6,7 @@ from pdp.model.errors import FieldError, PdpError
 from pdp.model.instants import SECOND, Instant
 from pdp.model.verdict import Region, Verdict
 from pdp.policy.snapshot import Snapshot
-from pdp.server.slices import Heads
+from pdp.server.slices import framed
 from pdp.v1 import decision_service_pb2, flow_pb2
 from pdp.v1.decision_service_pb2 import CheckFlowResponse
 
@@ -87,12 +87,14 @@ _BUT_REMOTES = Parts()
 _REMOTES = Parts()
 """Regions say the same whatever the snapshot; these outlive it."""
 
-_VERDICT_HEADS = Heads(CheckFlowResponse.VERDICT_FIELD_NUMBER)
-_REGION_HEADS = Heads(flow_pb2.Verdict.REGION_FIELD_NUMBER)
+_VERDICT = CheckFlowResponse.VERDICT_FIELD_NUMBER
+_REGION = flow_pb2.Verdict.REGION_FIELD_NUMBER
 
 
 class WrittenVerdicts:
     """Verdicts of one snapshot as bytes, joined from parts that are each written once.
+
+    A CheckFlowResponse is the verdict's `field` and the `position`.
 
     Setting the fields of a message costs more than the check itself. In the wire format the fields of a message stand
     one after another, in any order: so a part of them that is ready can be used again. These are the verdict without
@@ -102,6 +104,7 @@ class WrittenVerdicts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.position = CheckFlowResponse(position=position_of(snapshot)).SerializeToString()
         self._plain = Parts()
 
     def field(self, verdict: Verdict) -> bytes:
@@ -115,5 +118,5 @@ class WrittenVerdicts:
             around, remote = region[:-2], region[-3:]
             sides = _BUT_REMOTES.get(around) or _BUT_REMOTES.keep(around, _but_remote(region))
             sides += _REMOTES.get(remote) or _REMOTES.keep(remote, _remote(region))
-            body += _REGION_HEADS[len(sides)] + sides
-        return _VERDICT_HEADS[len(body)] + body
+            body += framed(_REGION, sides)
+        return framed(_VERDICT, body)

@@ -69,7 +69,6 @@ class DecisionService:
         self._gate = gate
         self._now = now
         self._written: WrittenVerdicts | None = None
-        self._position = b""
 
     def methods(self) -> Mapping[str, Method]:
         """Every method with how its messages are read and written. Checks and batches give bytes that are ready."""
@@ -107,9 +106,7 @@ class DecisionService:
         written = self._written
         if written is None or written.snapshot is not checker.snapshot:
             written = self._written = WrittenVerdicts(checker.snapshot)
-            position = position_of(checker.snapshot)
-            self._position = messages.CheckFlowResponse(position=position).SerializeToString()
-        return written.field(verdict) + self._position
+        return written.field(verdict) + written.position
 
     async def BatchCheckFlows(self, request: BatchRequest, context: Context) -> bytes:  # noqa: N802
         """Many flows, in slices that let others through."""

@@ -14,7 +14,6 @@ RUN = 256
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
-_KEPT_HEADS = 4_096
 
 
 class SlicedMessage:
@@ -98,27 +97,14 @@ class SlicedMessage:
         raise DecodeError("a number does not end")
 
 
-class Heads(dict[int, bytes]):
-    """What stands before a message in the field `number` (1..15) of another, by the length of its bytes."""
-
-    def __init__(self, number: int) -> None:
-        self._tag = number << 3 | _LENGTH
-
-    def __missing__(self, length: int) -> bytes:
-        head = bytearray((self._tag,))
-        rest = length
-        while rest > 0x7F:
-            head.append(rest & 0x7F | 0x80)
-            rest >>= 7
-        head.append(rest)
-        if length < _KEPT_HEADS:
-            self[length] = bytes(head)
-        return bytes(head)
-
-
 def framed(number: int, entry: bytes) -> bytes:
     """An entry of the repeated message field `number` (1..15) as it stands in the message that holds it."""
-    return _HEADS[number][len(entry)] + entry
-
-
-_HEADS = [Heads(number) for number in range(16)]
+    length = len(entry)
+    if length < 0x80:
+        return b"%c%c%b" % (number << 3 | _LENGTH, length, entry)
+    prefix = bytearray((number << 3 | _LENGTH,))
+    while length > 0x7F:
+        prefix.append(length & 0x7F | 0x80)
+        length >>= 7
+    prefix.append(length)
+    return bytes(prefix) + entry

@@ -7,7 +7,7 @@ from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Stage, Verdict
-from pdp.server.answers import WrittenVerdicts, failed_item, timestamp, verdict_to_proto
+from pdp.server.answers import WrittenVerdicts, failed_item, position_of, timestamp, verdict_to_proto
 from pdp.v1 import flow_pb2
 from pdp.v1.decision_service_pb2 import BatchItem, CheckFlowResponse
 from tests.builders import NOW, eni, flow, group, policy, rule
@@ -111,7 +111,7 @@ def test_an_answer_that_is_joined_from_parts_reads_as_the_whole(seed: int) -> No
     checker, written = checker_of(snapshot), WrittenVerdicts(snapshot)
     for eni_id, question, at in questions:
         for verdict in (checker.check(eni_id, question, at), checker.check_region(eni_id, question, at)):
-            whole = CheckFlowResponse(verdict=verdict_to_proto(verdict))
+            whole = CheckFlowResponse(verdict=verdict_to_proto(verdict), position=position_of(snapshot))
             if verdict.region is not None:
                 region = verdict.region
                 whole.verdict.region.CopyFrom(
@@ -125,7 +125,7 @@ def test_an_answer_that_is_joined_from_parts_reads_as_the_whole(seed: int) -> No
                         destination_ports=flow_pb2.PortRange(**region.destination_ports._asdict()),
                     )
                 )
-            answer = written.field(verdict)
+            answer = written.field(verdict) + written.position
             assert CheckFlowResponse.FromString(answer) == whole
             # Not every parser adds up what stands in a field that comes twice: each comes once.
             assert len(answer) == whole.ByteSize()
