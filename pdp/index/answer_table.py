@@ -34,7 +34,7 @@ class AnswerTable(Generic[T]):
         named = np.bincount(positions, minlength=len(source)).astype(np.bool_)
         new = np.flatnonzero(named & (numbers == 0))
         numbers[new] = np.arange(len(self.items) + 1, len(self.items) + 1 + len(new))
-        self.items += [source[position] for position in new.tolist()]
+        self.items += map(source.__getitem__, new.tolist())
         return numbers[positions]
 
     def number(self, item: T, key: Hashable) -> int:

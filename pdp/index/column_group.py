@@ -70,15 +70,15 @@ class RowGroup:
             Stage.DEFAULT: self._default,
         }
         pending = np.arange(len(self.protocols))
+        decided = np.zeros(len(self.protocols), np.bool_)
         for stage in order_for(self.context.settings):
             if not len(pending):
                 return
             if stage.applies(self.context):
-                decided = np.zeros(len(self.protocols), np.bool_)
                 for answer in stages[stage.stage](pending):
                     decided[answer.rows] = True
                     yield answer
-                pending = pending[~decided[pending]]
+                pending = np.flatnonzero(~decided)
 
     def valid_until(self, at: Instant, reasons: NDArray[np.uint8]) -> Instant | None:
         """The next change of the instance's penalties, unless every row stands above them."""

@@ -1,6 +1,6 @@
 """A policy index in the form that answers many flows at once."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 import numpy as np
@@ -16,6 +16,8 @@ from pdp.model.protocols import LAST_PROTOCOL, TCP, UDP
 
 FEW_PORTS = 300
 """Up to this many look-ups, bisecting beats spreading an axis over all ports first."""
+SPREAD_AXES = 16
+"""Axes that are kept spread over all ports, 128 KiB each: those that were last asked about many ports."""
 
 
 class PortPlaces:
@@ -28,8 +30,13 @@ class PortPlaces:
         """For each port, the position of its value in the axis's `values`."""
         if len(ports) <= FEW_PORTS:
             return self.bounds.searchsorted(ports, "right")
-        place_by_port = np.repeat(np.arange(1, len(self.bounds), dtype=np.uint32), np.diff(self.bounds))
-        return place_by_port.take(ports).astype(np.intp)
+        return _segment_of_port(self).take(ports).astype(np.intp) + 1
+
+
+@lru_cache(SPREAD_AXES)
+def _segment_of_port(axis: PortPlaces) -> NDArray[np.uint16]:
+    """For every port, how many segments are below its own."""
+    return np.repeat(np.arange(len(axis.bounds) - 1, dtype=np.uint16), np.diff(axis.bounds))
 
 
 class ServiceTable:

@@ -53,9 +53,8 @@ def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
     A prefix cuts both halves into ranges of their own: one half is whole or a single value wherever the other is cut.
     """
     first, last = address_array(block.family, (block.first, block.last))
-    halves = points.ndim
-    outside = np.asarray((points < first) | (points > last)).reshape(len(points), halves)
-    return np.array(np.count_nonzero(outside, axis=1) == 0)
+    within = np.asarray((points >= first) & (points <= last))
+    return within if points.ndim == 1 else within[:, 0] & within[:, 1]
 
 
 def _search_lows(lows: Words, points: Words, start: Places, end: Places) -> Places:
@@ -90,7 +89,9 @@ def highest_bits(rows: Words) -> NDArray[np.int64]:
     """The position of the highest set bit of each row, -1 where none is set."""
     count, words = rows.shape
     word = (rows != 0).argmax(axis=1) if words > 1 else np.zeros(count, np.intp)
-    value = rows[np.arange(count), word]
+    value = rows.reshape(-1).take(np.arange(count) * words + word)
     # Without the bit below its highest one, a word is not rounded up to the next power of two.
     exponent = np.frexp((value & ~(value >> np.uint64(1))).astype(np.float64))[1]
-    return np.where(value != 0, (words - 1 - word) * 64 + exponent - 1, -1)
+    highest: NDArray[np.int64] = (words - 1 - word) * 64 + exponent - 1
+    highest[value == 0] = -1
+    return highest
