@@ -22,6 +22,14 @@ def _as_json(context: typer.Context, parameter: typer.CallbackParam, value: bool
     return prefers_json() if of_the_root is None else bool(of_the_root)
 
 
+def _instant(text: str) -> Instant:
+    """The time that an option names. A mere ValueError would be shown with words of the library's around it, or not."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Json = Annotated[bool, typer.Option("--json/--no-json", help="Print JSON.", callback=_as_json, show_default=False)]
 Server = Annotated[
     str | None,
@@ -56,7 +64,7 @@ At = Annotated[
     typer.Option(
         help="Judge at this time instead of now (RFC 3339); a bundle's answers only.",
         metavar="TIME",
-        parser=parse_instant,
+        parser=_instant,
         show_default=False,
     ),
 ]

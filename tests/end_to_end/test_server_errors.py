@@ -58,7 +58,8 @@ def refused() -> Iterator[Refusal]:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         yield refusal
     refusal.code = caught.value.code()
-    trailing = dict(caught.value.trailing_metadata() or ())
+    # Not every grpcio's metadata is what dict() takes for pairs.
+    trailing = dict(iter(caught.value.trailing_metadata() or ()))
     refusal.status = Status.FromString(trailing["grpc-status-details-bin"])
     assert refusal.status.message == caught.value.details()
     assert refusal.status.code == refusal.code.value[0]

@@ -135,12 +135,14 @@ def _show_plan(page: Page, plan: Document, parts: BundleParts) -> None:
 @contextmanager
 def _progress(size: int) -> Iterator[Callable[[int], None]]:
     """A bar of bytes on stderr, where a person sees it; gives what counts further bytes."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
     # What draws it takes longer to import than any other verb needs.
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
 
     columns = (TextColumn("staging"), BarColumn(), DownloadColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("staging", total=size)
         yield lambda count: progress.advance(task, count)
