@@ -31,6 +31,9 @@ class AnswerTable(Generic[T]):
         """For each row of a choice, the number of what it names."""
         source, positions = choice
         _, numbers = self._sources.setdefault(id(source), (source, np.zeros(len(source), np.uint32)))
+        found = numbers[positions]
+        if found.all():
+            return found
         named = np.bincount(positions, minlength=len(source)).astype(np.bool_)
         new = np.flatnonzero(named & (numbers == 0))
         numbers[new] = np.arange(len(self.items) + 1, len(self.items) + 1 + len(new))

@@ -22,6 +22,9 @@ from pdp.policy.context import OwnedRule
 from pdp.policy.penalties import is_blocked, next_change
 from pdp.policy.stages import HEALTH_CHECK_BLOCK, SMTP_PORT, order_for, smtp_exempt_blocks
 
+MASK_ROWS = 2_560
+"""Rows whose masks are looked at together. Memory for more goes back to the system each time, to be had anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -127,14 +130,8 @@ class RowGroup:
 
     def _rules(self, rows: Places) -> Iterator[Decided]:
         index = self.cached.columns
-        best = index.winners(
-            self.protocols[rows],
-            self.remote[rows],
-            self.own[rows],
-            self.source_ports[rows],
-            self.destination_ports[rows],
-            (index.owners(self.book), self._owner_places(rows)) if index.index.peers else None,
-        )
+        parts = [rows[start : start + MASK_ROWS] for start in range(0, len(rows), MASK_ROWS)]
+        best = np.concatenate([self._winners(part) for part in parts])
         won = np.flatnonzero(best >= 0)
         bits = best[won]
         yield Decided(
@@ -143,6 +140,18 @@ class RowGroup:
             index.actions[bits],
             Choice(index.groups, index.group_of[bits]),
             Choice(index.index.ordered, bits),
+        )
+
+    def _winners(self, rows: Places) -> NDArray[np.int64]:
+        """For each row, the position of the winning rule among those of the index, or -1."""
+        index = self.cached.columns
+        return index.winners(
+            self.protocols[rows],
+            self.remote[rows],
+            self.own[rows],
+            self.source_ports[rows],
+            self.destination_ports[rows],
+            (index.owners(self.book), self._owner_places(rows)) if index.index.peers else None,
         )
 
     def _health_check(self, rows: Places) -> Iterator[Decided]:
