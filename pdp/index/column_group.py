@@ -147,8 +147,8 @@ class RowGroup:
         index = self.cached.columns
         return index.winners(
             self.protocols[rows],
-            self.remote[rows],
-            self.own[rows],
+            self.remote.take(rows, axis=0),
+            self.own.take(rows, axis=0),
             self.source_ports[rows],
             self.destination_ports[rows],
             (index.owners(self.book), self._owner_places(rows)) if index.index.peers else None,

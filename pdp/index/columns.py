@@ -40,11 +40,12 @@ class AddressBounds:
         if points.ndim == 1:
             return self.highs.searchsorted(points, "right")
         highs = np.ascontiguousarray(points[:, 0])
-        first = self.highs.searchsorted(highs, "left")
-        last = self.highs.searchsorted(highs, "right")
-        tied = np.flatnonzero(first != last)
-        last[tied] = _search_lows(self.lows, points[tied, 1], first[tied], last[tied])
-        return last
+        places = self.highs.searchsorted(highs, "right")
+        tied = np.flatnonzero(self.highs.take(places - 1, mode="clip") == highs)
+        if len(tied):
+            start = self.highs.searchsorted(highs.take(tied), "left")
+            places[tied] = _search_lows(self.lows, points[tied, 1], start, places.take(tied))
+        return places
 
 
 def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
@@ -58,13 +59,19 @@ def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
 
 
 def _search_lows(lows: Words, points: Words, start: Places, end: Places) -> Places:
-    """For each point, the first position in start..end whose bound is greater: a bisection in step over all points."""
-    while (open_ := start < end).any():
-        middle = (start + end) >> 1
-        right = open_ & (lows[np.minimum(middle, len(lows) - 1)] <= points)
-        start = np.where(right, middle + 1, start)
-        end = np.where(open_ & ~right, middle, end)
-    return start
+    """For each point, the first position in start..end whose bound is greater: a bisection in step over all points.
+
+    The bounds from `start` up to but without `end` ascend. Each step is half as long as the one before, and is taken
+    where all bounds that it passes are at most the point.
+    """
+    place = start
+    step = 1 << int((end - start).max()).bit_length() >> 1
+    while step:
+        further = place + step
+        passes = (further <= end) & (lows.take(further - 1, mode="clip") <= points)
+        place = np.where(passes, further, place)
+        step >>= 1
+    return place
 
 
 class MaskTable:

@@ -1,5 +1,6 @@
 """Frozen axes say what a scan of all ranges says, and are as short as they can be."""
 
+from bisect import bisect_right
 from functools import reduce
 from operator import or_
 
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp.index.axis import Axis
+from pdp.index.columns import AddressBounds, address_array
 from pdp.index.port_axis import port_segments, port_tree
 from pdp.index.prefix_trie import Node, PrefixTrie
 from pdp.model.addresses import Family, Prefix, prefix_around
@@ -86,6 +88,22 @@ def test_the_prefix_trie_says_which_prefixes_hold_an_address(data: st.DataObject
         if 0 <= value <= family.last:
             holding = (mask for block, mask in values.items() if block.first <= value <= block.last)
             assert axis.at(value) == reduce(or_, holding, root), value
+
+
+HALVES = st.sampled_from((0, 1, 2, 3, 5, 1 << 32, 1 << 63, (1 << 64) - 1)) | st.integers(0, 40)
+CLOSE = {
+    Family.IPV4: st.integers(0, 40) | st.integers(0, Family.IPV4.last),
+    Family.IPV6: st.tuples(HALVES, HALVES).map(lambda halves: halves[0] << 64 | halves[1]),
+}
+"""Addresses that often share a half, and otherwise are next to each other."""
+
+
+@given(st.data(), families)
+def test_many_addresses_are_found_at_once_where_each_is(data: st.DataObject, family: Family) -> None:
+    bounds = [0, *sorted(data.draw(st.sets(CLOSE[family], max_size=100)) - {0})]
+    points = data.draw(st.lists(CLOSE[family], min_size=1, max_size=100)) + bounds
+    places = AddressBounds(address_array(family, bounds)).places(address_array(family, points))
+    assert places.tolist() == [bisect_right(bounds, point) for point in points]
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 3)), max_size=20, unique_by=lambda pair: pair[0]))
