@@ -130,17 +130,18 @@ class RowGroup:
 
     def _rules(self, rows: Places) -> Iterator[Decided]:
         index = self.cached.columns
-        parts = [rows[start : start + MASK_ROWS] for start in range(0, len(rows), MASK_ROWS)]
-        best = np.concatenate([self._winners(part) for part in parts])
-        won = np.flatnonzero(best >= 0)
-        bits = best[won]
-        yield Decided(
-            Stage.RULE,
-            rows[won],
-            index.actions[bits],
-            Choice(index.groups, index.group_of[bits]),
-            Choice(index.index.ordered, bits),
-        )
+        for start in range(0, len(rows), MASK_ROWS):
+            part = rows[start : start + MASK_ROWS]
+            best = self._winners(part)
+            won = np.flatnonzero(best >= 0)
+            bits = best[won]
+            yield Decided(
+                Stage.RULE,
+                part[won],
+                index.actions[bits],
+                Choice(index.groups, index.group_of[bits]),
+                Choice(index.index.ordered, bits),
+            )
 
     def _winners(self, rows: Places) -> NDArray[np.int64]:
         """For each row, the position of the winning rule among those of the index, or -1."""

@@ -6,6 +6,7 @@ are joined are one message. So the rows are found without being read, and parsed
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 
@@ -99,12 +100,15 @@ class SlicedMessage:
 
 def framed(number: int, entry: bytes) -> bytes:
     """An entry of the repeated message field `number` (1..15) as it stands in the message that holds it."""
-    length = len(entry)
-    if length < 0x80:
-        return b"%c%c%b" % (number << 3 | _LENGTH, length, entry)
-    prefix = bytearray((number << 3 | _LENGTH,))
+    return _head(number, len(entry)) + entry
+
+
+@lru_cache(4_096)
+def _head(number: int, length: int) -> bytes:
+    """What stands before the `length` bytes of an entry: the field's tag and that length."""
+    head = bytearray((number << 3 | _LENGTH,))
     while length > 0x7F:
-        prefix.append(length & 0x7F | 0x80)
+        head.append(length & 0x7F | 0x80)
         length >>= 7
-    prefix.append(length)
-    return bytes(prefix) + entry
+    head.append(length)
+    return bytes(head)

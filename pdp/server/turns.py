@@ -1,15 +1,18 @@
 """Long work takes turns with everything else on the event loop, and with other long work.
 
-A check that comes alone takes a few rounds of the loop. However many batches run at once, one slice of one of them is
-all that happens between two rounds; so a lone caller waits for a few slices and never for a batch.
+A check that comes alone takes a few rounds of the loop. However many batches run at once, there are so many rounds
+between a slice of one of them and the next slice of any; so a lone caller waits for about two slices and never for a
+batch.
 """
 
 import asyncio
 from collections.abc import Iterator
 from time import perf_counter
 
-SLICE_S = 0.00025
-"""A slice: long beside the cost of a round, short beside what a caller notices."""
+SLICE_S = 0.0005
+"""A slice: long beside the cost of the rounds, short beside what a caller notices."""
+ROUNDS = 4
+"""Rounds of the loop between two slices: as many as a check takes from its arrival to its answer."""
 
 
 class Turns:
@@ -29,5 +32,6 @@ class Turns:
                         break
                 else:
                     return
-                # Inside the lock: whoever is next in the queue starts after the others on the loop had their round.
-                await asyncio.sleep(0)
+                # Inside the lock: whoever is next in the queue starts after the others on the loop had their rounds.
+                for _ in range(ROUNDS):
+                    await asyncio.sleep(0)
