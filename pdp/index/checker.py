@@ -32,7 +32,6 @@ MOST_VIEWS = 100_000
 class View:
     """What a check of one ENI in one direction and family needs at hand."""
 
-    eni: EniId
     context: Context
     answer: Answer
     book: AddressBook
@@ -101,7 +100,7 @@ class Checker:
         verdict = view.answer(flow, page.values[place], at, box)
         if box.asks_owners:
             box.keep_remote(bounds[place - 1], bounds[place] - 1)
-        return verdict.within(box.region(view.eni, flow))
+        return verdict.within(box.region(view.context.eni.id, flow))
 
     def view(self, eni_id: str, direction: Direction, family: Family) -> View:
         """The view of an ENI, made when it is first asked for. Raises like `check`."""
@@ -113,7 +112,7 @@ class Checker:
         cached = self._cache.index(self.snapshot, self.snapshot.groups_of(eni), direction, family)
         self._drop_views_after_evictions()
         context = context_of(self.snapshot, eni, direction, family, cached.index)
-        view = View(eni.id, context, answer_for(context), self.book(eni.vpc, family), cached)
+        view = View(context, answer_for(context), self.book(eni.vpc, family), cached)
         views = self._views[direction + family]
         if len(views) >= MOST_VIEWS:
             views.clear()

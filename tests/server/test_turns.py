@@ -1,9 +1,10 @@
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
-from pdp.server.turns import Turns
+from pdp.server.turns import ROUNDS, Turns
 
 EACH_STEP = Turns(slice_s=0)
 """Every step is a slice of its own."""
@@ -28,7 +29,7 @@ async def test_two_pieces_of_work_take_turns() -> None:
     assert done == ["a", "b"] * 4
 
 
-async def test_others_on_the_loop_get_a_round_for_each_slice_however_much_work_there_is() -> None:
+async def test_others_on_the_loop_get_all_rounds_of_a_check_between_slices_however_much_work_there_is() -> None:
     done: list[str] = []
     turns = Turns(slice_s=0)
     work = asyncio.gather(*(turns.run(steps(20, done, name)) for name in "abc"))
@@ -37,8 +38,9 @@ async def test_others_on_the_loop_get_a_round_for_each_slice_however_much_work_t
         before = len(done)
         await asyncio.sleep(0)
         rounds.append(len(done) - before)
-    assert max(rounds) == 1
-    assert len(done) == 60
+    slices = [number for number, steps_done in enumerate(rounds) if steps_done]
+    assert sum(rounds) == len(done) == len(slices) == 60
+    assert min(later - earlier for earlier, later in pairwise(slices)) >= ROUNDS
 
 
 async def test_cancelled_work_goes_no_further_and_holds_nobody_up() -> None:
