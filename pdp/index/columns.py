@@ -34,6 +34,8 @@ class AddressBounds:
         halves = starts.reshape(len(starts), -1)
         self.highs: NDArray[np.uint32 | np.uint64] = halves[:, 0].copy()
         self.lows: Words = halves[:, -1].astype(np.uint64)
+        # For each bound, the position of the first one that has the same high half.
+        self.firsts: Places = self.highs.searchsorted(self.highs, "left")
 
     def places(self, points: Addresses) -> Places:
         """For each point, the position of its value in the axis's `values`."""
@@ -41,10 +43,11 @@ class AddressBounds:
             return self.highs.searchsorted(points, "right")
         highs = np.ascontiguousarray(points[:, 0])
         places = self.highs.searchsorted(highs, "right")
-        tied = np.flatnonzero(self.highs.take(places - 1, mode="clip") == highs)
+        below = places - 1
+        tied = np.flatnonzero(self.highs.take(below, mode="clip") == highs)
         if len(tied):
-            start = self.highs.searchsorted(highs.take(tied), "left")
-            places[tied] = _search_lows(self.lows, points[tied, 1], start, places.take(tied))
+            first = self.firsts.take(below.take(tied))
+            places[tied] = _search_lows(self.lows, points[tied, 1], first, places.take(tied))
         return places
 
 
@@ -58,20 +61,20 @@ def inside(points: Addresses, block: Prefix) -> NDArray[np.bool_]:
     return within if points.ndim == 1 else within[:, 0] & within[:, 1]
 
 
-def _search_lows(lows: Words, points: Words, start: Places, end: Places) -> Places:
-    """For each point, the first position in start..end whose bound is greater: a bisection in step over all points.
+def _search_lows(lows: Words, points: Words, first: Places, end: Places) -> Places:
+    """For each point, the first position in first..end whose bound is greater: a bisection in step over all points.
 
-    The bounds from `start` up to but without `end` ascend. Each step is half as long as the one before, and is taken
+    The bounds from `first` up to but without `end` ascend. Each step is half as long as the one before, and is taken
     where all bounds that it passes are at most the point.
     """
-    place = start
-    step = 1 << int((end - start).max()).bit_length() >> 1
+    passed = first - 1
+    step = 1 << int((end - first).max()).bit_length() >> 1
     while step:
-        further = place + step
-        passes = (further <= end) & (lows.take(further - 1, mode="clip") <= points)
-        place = np.where(passes, further, place)
+        further = passed + step
+        passes = (further < end) & (lows.take(further, mode="clip") <= points)
+        passed = np.where(passes, further, passed)
         step >>= 1
-    return place
+    return passed + 1
 
 
 class MaskTable:
