@@ -42,10 +42,11 @@ def create(path: Path, store_id: str) -> None:
     """Makes an empty store, unless a file of that name appears meanwhile: then that one stays.
 
     It is made under another name and appears as a whole, so that no kill leaves half of one and no two processes make
-    two. Raises StoreUnavailable.
+    two. Only its owner may read and write it; SQLite gives its companions the same mode. Raises StoreUnavailable.
     """
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
+        unfinished.touch(mode=0o600, exist_ok=False)
         with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = EXTRA")
             migrate(connection)

@@ -57,6 +57,13 @@ def test_the_id_of_a_store_is_made_once(path: Path) -> None:
         assert (first.store_id, second.store_id) == ("first", "first")
 
 
+def test_a_new_store_is_its_owners_alone(path: Path) -> None:
+    with opened(path) as store:
+        commit(store, put("a", "1"))
+        modes = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(("policy.db", "policy.db-wal", "policy.db-shm"), "0o600")
+
+
 def test_openers_that_race_make_one_store(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         stores = list(pool.map(lambda n: SqliteStore(path, f"id {n}"), range(8)))
