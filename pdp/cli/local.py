@@ -66,7 +66,6 @@ class LocalAnswers:
         """The account of one verdict."""
         at = _time(at)
         try:
-            view = self._checker.view(eni, flow.direction, flow.family)
             verdict = self._checker.check_region(eni, flow, at)
             account = explain(
                 self.snapshot,
@@ -74,7 +73,7 @@ class LocalAnswers:
                 flow,
                 at,
                 verdict=verdict,
-                owners=view.book.at(flow.remote),
+                owners=self._checker.owners(self.snapshot.enis[EniId(eni)], flow.family, flow.remote),
                 rule_id=rule,
                 group_id=group,
             )
@@ -99,7 +98,8 @@ class LocalAnswers:
         source, destination, protocol, source_port, destination_port = question
         at = _time(at)
         try:
-            path = resolve_path(self.snapshot, End(*source), End(*destination), protocol, source_port, destination_port)
+            ends = End(*source), End(*destination)
+            path = resolve_path(self.snapshot, self._checker.owners, *ends, protocol, source_port, destination_port)
             egress, ingress = (self._end_document(end, at) for end in (path.egress, path.ingress))
         except PdpError as error:
             raise refused_question(error) from None

@@ -21,6 +21,7 @@ from pdp.model.network import Eni
 from pdp.model.verdict import Verdict
 from pdp.policy.box import Box
 from pdp.policy.context import Context, context_of
+from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
 from pdp.policy.stages import Answer, answer_for
 
@@ -106,6 +107,10 @@ class Checker:
         """The view of an ENI, made when it is first asked for. Raises like `check`."""
         view = self._views[direction + family].get(eni_id)
         return view if view is not None else self._make_view(eni_id, direction, family)
+
+    def owners(self, of: Eni, family: Family, address: int) -> Owners:
+        """Who has the address in the VPC of an ENI (§3.8)."""
+        return self.book(of.vpc, family).at(address)
 
     def _make_view(self, eni_id: str, direction: Direction, family: Family) -> View:
         eni = self.snapshot.eni(eni_id)

@@ -4,6 +4,7 @@ It accounts for a verdict and never makes another: the one it is given is the on
 ENI, and so is for people and not for the path of checks.
 """
 
+from pdp.model.errors import FieldError, Reason
 from pdp.model.flow import Flow
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
@@ -33,7 +34,8 @@ def explain(
 
     `verdict` and `owners` are those that the index gave for this flow; without them they are found by definition, which
     looks at every ENI. `rule_id` asks about one rule of the ENI's groups, in `group_id` when several have one of that
-    id; a blank one is none. Raises PdpError with MISSING_ENI, UNKNOWN_ENI, or UNKNOWN_RULE.
+    id; a blank one is none. Raises PdpError with MISSING_ENI, UNKNOWN_ENI or UNKNOWN_RULE,
+    and FieldError with INVALID_REQUEST for a group without a rule.
     """
     eni = snapshot.eni(eni_id)
     if owners is None:
@@ -47,6 +49,8 @@ def explain(
     asked: OwnedRule | None = None
     if rule_id:
         asked = find_rule(snapshot, accounts.rules, eni.id, rule_id, group_id or "")
+    elif group_id:
+        raise FieldError(Reason.INVALID_REQUEST, "rule_id", "the rule's id is missing; group_id only says whose it is")
     facts = Facts(snapshot, context, flow, owners, at, verdict, accounts.considered, accounts.matching)
     return Explanation(
         verdict=verdict,

@@ -4,6 +4,7 @@ It says what to ask, and never judges: the sender's egress and the receiver's in
 for the caller to answer both at one revision and time.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pdp.model.addresses import Address, Family, parse_address
@@ -11,14 +12,18 @@ from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Direction, Flow, make_flow
 from pdp.model.ids import EniId
 from pdp.model.network import Eni
+from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
+
+MOST_OWNERS_SHOWN = 3
+"""ENIs that a refusal names of those which have an address."""
 
 
 class End(NamedTuple):
     """One end as it is asked about: an ENI's id, an address, or both. Blank is absent.
 
-    Only an ENI that is named is judged: an address alone is an outside one, also where some ENI has it. An ENI may be
-    given with an address that is not its own, since it may route for others (§2.0).
+    An address alone is an outside one: no ENI in the VPC of the other end has it. An ENI may be given with an address
+    that is not its own, since it may route for others (§2.0).
     """
 
     eni: str = ""
@@ -42,8 +47,13 @@ class _Side(NamedTuple):
     address: Address | None
 
 
+FindOwners = Callable[[Eni, Family, int], Owners]
+"""Who has an address in the VPC of an ENI (§3.8)."""
+
+
 def resolve_path(
     snapshot: Snapshot,
+    find_owners: FindOwners,
     source: End,
     destination: End,
     protocol: int,
@@ -53,13 +63,17 @@ def resolve_path(
     """The checks of a path. Raises FieldError with the field's path, like `source.eni_id`.
 
     An ENI without an address means its primary address of the other end's family; where neither end gives one, IPv4 if
-    both have it, else IPv6.
+    both have it, else IPv6. An address alone that is not outside is refused: to leave its ENI unjudged could allow what
+    that one drops.
     """
     sender, receiver = _side(snapshot, "source", source), _side(snapshot, "destination", destination)
     if sender.eni is None and receiver.eni is None:
         raise FieldError(Reason.INVALID_PATH, "source.eni_id", "neither end names an ENI; name at least one to judge")
     family = _family(sender, receiver)
     from_address, to_address = _address(sender, family), _address(receiver, family)
+    for side, other in ((sender, receiver), (receiver, sender)):
+        if side.eni is None and side.address and other.eni:
+            _check_outside(side.name, side.address, find_owners(other.eni, *side.address))
     egress, ingress = (
         make_flow(direction, protocol, from_address, to_address, source_port, destination_port)
         for direction in (Direction.EGRESS, Direction.INGRESS)
@@ -84,6 +98,20 @@ def _side(snapshot: Snapshot, name: str, end: End) -> _Side:
         return _Side(name, eni, parse_address(end.address) if end.address else None)
     except ValueError as error:
         raise FieldError(Reason.INVALID_ADDRESS, f"{name}.address", str(error)) from None
+
+
+def _check_outside(name: str, address: Address, owners: Owners) -> None:
+    """Raises FieldError for an address that some ENI beside the other end has."""
+    if owners.enis:
+        shown = [eni.id for eni in owners.enis[:MOST_OWNERS_SHOWN]]
+        more = len(owners.enis) - len(shown)
+        names = ", ".join(shown) + (f" and {more} more" if more else "")
+        raise FieldError(
+            Reason.INVALID_PATH,
+            f"{name}.eni_id",
+            f"{address} is not outside: {names} in the same VPC {'has' if len(owners.enis) == 1 else 'have'} it; "
+            "name the ENI, with the address beside it",
+        )
 
 
 def _family(sender: _Side, receiver: _Side) -> Family:

@@ -193,5 +193,5 @@ def find_rule(snapshot: Snapshot, rules: tuple[OwnedRule, ...], eni_id: str, rul
     raise FieldError(
         Reason.UNKNOWN_RULE,
         "rule_id",
-        f"{group_id or shown(list(mine))} of {eni_id} has no rule {quoted(rule_id)}; {where}",
+        f"no rule {quoted(rule_id)} is in {group_id or shown(list(mine))} of {eni_id}; {where}",
     )

@@ -27,7 +27,7 @@ from pdp.server.counts import Counts
 from pdp.server.credentials import OPEN_NOTICE, check_exposure
 from pdp.server.follower import Follower
 from pdp.server.guard import Guard
-from pdp.server.listening import LOCAL_PREFIXES, HostPort, ListenError, parse_host_port
+from pdp.server.listening import LOCAL_PREFIXES, HostPort, ListenError, check_free, parse_host_port
 from pdp.server.metrics import MetricsServer, ServerCollector
 from pdp.server.opening import StoreToServe, begin_with_bundle
 from pdp.server.policies import FixedPolicy, StoredPolicy
@@ -116,8 +116,12 @@ class PolicyServer:
         self._follower.start()
 
     async def stop(self) -> None:
-        """Health says NOT_SERVING, calls being answered get `grace_s` to end, and all ports are given back."""
+        """Health says NOT_SERVING, calls being answered get `grace_s` to end, and all ports are given back.
+
+        What waits, for a revision or for news of health, is told at once: nothing more comes.
+        """
         await self._health.ending()
+        self.source.end()
         await self._grpc.stop(self.config.grace_s)
         self._services.stop()
         if self._follower is not None:
@@ -158,6 +162,7 @@ class PolicyServer:
 
     def _bind(self, listen: str) -> str:
         """Binds the address and returns it with its real port. Raises ListenError."""
+        check_free(listen)
         try:
             if listen.startswith(LOCAL_PREFIXES):
                 self._add_port(listen)
@@ -166,8 +171,8 @@ class PolicyServer:
             return str(HostPort(host_port.host, self._add_port(str(host_port))))
         except RuntimeError:
             raise ListenError(
-                f"cannot listen on {listen}: it is in use, or not an address of this machine; stop what listens there "
-                "or choose another"
+                f"cannot listen on {listen}: it is not an address of this machine, or this process may not use it; "
+                "choose another"
             ) from None
 
     def _add_port(self, address: str) -> int:

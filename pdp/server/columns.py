@@ -14,6 +14,8 @@ def columns_from_proto(request: CheckFlowColumnsRequest, most_rows: int) -> Colu
     Raises FieldError: BATCH_TOO_LARGE; INVALID_COLUMN for one that is absent or makes no sense; UNEQUAL_COLUMNS.
     """
     rows = len(request.protocols)
+    if not rows and (request.directions or request.sources or request.destinations):
+        raise FieldError(Reason.INVALID_COLUMN, "protocols", "the column is missing; give 1 byte a row")
     if rows > most_rows:
         raise FieldError(
             Reason.BATCH_TOO_LARGE,
@@ -38,13 +40,13 @@ def _column(request: CheckFlowColumnsRequest, name: str, rows: int, *widths: int
     for width in widths:
         if len(packed) == rows * width:
             return np.frombuffer(packed, np.uint8).reshape(rows, width)
-    wanted = " or ".join(map(str, widths))
+    wanted = " or ".join(str(rows * width) for width in widths)
     if not packed:
-        raise FieldError(Reason.INVALID_COLUMN, name, f"the column is missing; give {wanted} bytes a row, {rows} rows")
+        raise FieldError(Reason.INVALID_COLUMN, name, f"the column is missing; bytes to give for {rows} rows: {wanted}")
     raise FieldError(
         Reason.UNEQUAL_COLUMNS,
         name,
-        f"{len(packed)} bytes are not {wanted} bytes for each of the {rows} rows that protocols has",
+        f"it has {len(packed)} bytes; for the {rows} rows that protocols has it would have {wanted}",
     )
 
 

@@ -10,7 +10,7 @@ from pdp.model.addresses import Address, parse_address, parse_pair
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Direction, Flow, make_flow, seen_from_eni
 from pdp.model.protocols import LAST_PORT, WITH_PORTS
-from pdp.policy.path import End, Path, resolve_path
+from pdp.policy.path import End, FindOwners, Path, resolve_path
 from pdp.policy.snapshot import Snapshot
 from pdp.server.status import RESOURCE_TYPES, UnknownResource
 from pdp.v1 import decision_service_pb2, flow_pb2
@@ -50,10 +50,11 @@ def flow_from_proto(message: flow_pb2.Flow) -> tuple[str, Flow]:
     if not eni_id:
         raise FieldError(Reason.MISSING_ENI, "flow.eni_id", "the ENI's id is missing; give one such as eni-bp1abc")
     if direction is None:
+        wrong = f"{number} is no direction" if number else "the direction is missing"
         raise FieldError(
             Reason.INVALID_DIRECTION,
             "flow.direction",
-            f"{message.direction} is no direction; give DIRECTION_INGRESS (1) or DIRECTION_EGRESS (2)",
+            f"{wrong}; give DIRECTION_INGRESS (1) or DIRECTION_EGRESS (2)",
         )
     try:
         return eni_id, make_flow(
@@ -69,14 +70,17 @@ def flow_from_proto(message: flow_pb2.Flow) -> tuple[str, Flow]:
 
 
 def unknown_resource(error: PdpError, field: str, name: str) -> PdpError:
-    """An error of the layers below, which may know no field, as one of the field that names what is not there."""
+    """An error of the layers below as one that names what is not there; `field` where the error knows none."""
     if error.reason not in RESOURCE_TYPES:
         return error
-    description = error.description if isinstance(error, FieldError) else error.message
-    return UnknownResource(error.reason, field, description, name)
+    if isinstance(error, FieldError):
+        return UnknownResource(error.reason, error.field, error.description, name)
+    return UnknownResource(error.reason, field, error.message, name)
 
 
-def path_from_proto(snapshot: Snapshot, request: decision_service_pb2.CheckPathRequest) -> Path:
+def path_from_proto(
+    snapshot: Snapshot, find_owners: FindOwners, request: decision_service_pb2.CheckPathRequest
+) -> Path:
     """The checks that a path consists of (§2.5). Raises FieldError like `flow_from_proto`."""
     for name in ("source", "destination"):
         if not request.HasField(name):
@@ -85,6 +89,7 @@ def path_from_proto(snapshot: Snapshot, request: decision_service_pb2.CheckPathR
     try:
         return resolve_path(
             snapshot,
+            find_owners,
             End(source.eni_id, source.address),
             End(destination.eni_id, destination.address),
             _protocol(request),

@@ -11,6 +11,7 @@ from pdp.index.batch import ColumnCheck
 from pdp.index.checker import Checker
 from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Flow
+from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.model.rules import Action
 from pdp.model.verdict import Verdict
@@ -154,7 +155,7 @@ class DecisionService:
         eni_id, flow = flow_from_proto(asked_flow(request))
         at = self._now()
         verdict = self._verdict(checker.check_region, eni_id, flow, at)
-        owners = checker.view(eni_id, flow.direction, flow.family).book.at(flow.remote)
+        owners = checker.owners(checker.snapshot.enis[EniId(eni_id)], flow.family, flow.remote)
         try:
             account = explain(
                 checker.snapshot,
@@ -179,7 +180,7 @@ class DecisionService:
         if asker is not None:
             asker.permit(checker.snapshot, (request.source.eni_id, request.destination.eni_id))
         at = self._now()
-        path = path_from_proto(checker.snapshot, request)
+        path = path_from_proto(checker.snapshot, checker.owners, request)
         egress, ingress = (
             self._verdict(checker.check_region, *side, at) if side else None for side in (path.egress, path.ingress)
         )

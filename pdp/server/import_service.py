@@ -6,6 +6,7 @@ the whole bundle is one write like any other: planned on the present snapshot, a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pdp.formats.bundle import Bundle
 from pdp.formats.bundle_writer import bundle_files
 from pdp.formats.faults import BundleRefused, Fault
 from pdp.model.codes import Code
@@ -78,7 +79,7 @@ class ImportService:
     def plan(self, snapshot: Snapshot, request: messages.PlanImportRequest, ask: Ask) -> messages.PlanImportResponse:
         """What an import would change, or what stops it."""
         try:
-            bundle = self._staging.bundle(request.import_id, request.part_count, ask.at)
+            bundle = self._bundle(request, ask)
             plan = changes_toward(snapshot, bundle.resources, remove_unnamed=request.remove_unnamed)
             applied = apply(snapshot, plan.changes, Origin.IMPORT, ask.at)
         except BundleRefused as refused:
@@ -95,7 +96,7 @@ class ImportService:
     def commit(self, snapshot: Snapshot, request: messages.CommitImportRequest, ask: Ask) -> Planned:
         """The changes of an import. Raises PdpError with BUNDLE_REFUSED for a bundle with faults."""
         try:
-            bundle = self._staging.bundle(request.import_id, request.part_count, ask.at)
+            bundle = self._bundle(request, ask)
         except BundleRefused as refused:
             raise PdpError(Code.BUNDLE_REFUSED, refused.message, refused.violations) from None
         plan = changes_toward(snapshot, bundle.resources, remove_unnamed=request.remove_unnamed)
@@ -105,6 +106,10 @@ class ImportService:
             return messages.CommitImportResponse(counts=_counts(plan.counts), note_count=notes)
 
         return Planned(plan.changes, answer)
+
+    def _bundle(self, request: messages.PlanImportRequest | messages.CommitImportRequest, ask: Ask) -> Bundle:
+        """The bundle that was staged. Raises FieldError for a request without an id, and like `Staging.bundle`."""
+        return self._staging.bundle(required(request.import_id, "import_id"), request.part_count, ask.at)
 
     def abort(
         self, _snapshot: Snapshot, request: messages.AbortImportRequest, _ask: Ask

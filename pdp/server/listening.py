@@ -1,7 +1,10 @@
 """Addresses that a server listens on."""
 
+import errno
 import ipaddress
-from typing import NamedTuple
+import socket
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 LOCAL_PREFIXES = ("unix:", "unix-abstract:")
 
@@ -30,6 +33,51 @@ def parse_host_port(text: str) -> HostPort:
             f"{text!r} is no address to listen on; give HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051"
         )
     return HostPort(host[1:-1] if bracketed else host, int(port))
+
+
+def check_free(text: str) -> None:
+    """Raises ListenError where somebody listens already.
+
+    grpc would take over the name of a unix socket from a server that lives, and of a host's several addresses it takes
+    those that it gets: then one name would lead to two policies.
+    """
+    if text.startswith(LOCAL_PREFIXES):
+        scheme, _, name = text.partition(":")
+        taken = _answers("\0" + name if scheme == "unix-abstract" else name)
+    else:
+        host, port = parse_host_port(text)
+        taken = bool(port) and any(_is_bound(*address) for address in _addresses(host, port))
+    if taken:
+        raise ListenError(f"cannot listen on {text}: it is in use; stop what listens there or choose another")
+
+
+def _answers(path: str) -> bool:
+    """Whether somebody listens at a unix socket, and did not only leave it behind."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
+    """The addresses of a host, none where it cannot be resolved: listening fails by itself then."""
+    with suppress(OSError):
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return [(family, address) for family, _, _, _, address in found]
+    return []
+
+
+def _is_bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> bool:
+    """Whether a port is taken; an address that this machine has not is not."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
 
 
 def is_local(text: str) -> bool:

@@ -13,10 +13,19 @@ class PolicySource:
     def __init__(self) -> None:
         self.checker: Checker | None = None
         self._published = asyncio.Event()
+        self._ended = False
 
     def publish(self, checker: Checker) -> None:
         """Makes this the policy from now on, and wakes who waits for its revision."""
         self.checker = checker
+        self._wake()
+
+    def end(self) -> None:
+        """Nobody waits any longer: no other policy comes."""
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
         self._published.set()
         self._published = asyncio.Event()
 
@@ -31,9 +40,11 @@ class PolicySource:
         checker = self.loaded()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while checker.snapshot.revision < revision:
+                while checker.snapshot.revision < revision and not self._ended:
                     await self._published.wait()
                     checker = self.loaded()
+        if checker.snapshot.revision < revision and self._ended:
+            raise PdpError(Reason.NOT_READY, f"the server is stopping before revision {revision}; ask another one")
         if checker.snapshot.revision < revision:
             raise PdpError(
                 Reason.REVISION_NOT_REACHED,

@@ -19,7 +19,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from pdp.model.codes import Code
-from pdp.model.errors import FieldError, PdpError, QuotaUse, Reason, Refusal, Violation, quoted
+from pdp.model.errors import FieldError, PdpError, QuotaUse, Reason, Refusal, Violation
 from pdp.server.code_treatments import CODE_RESOURCE_TYPES, CODE_TREATMENTS, FIELD_RESOURCE_TYPES, Treatment
 
 DOMAIN = "pdp"
@@ -92,7 +92,9 @@ def status_of(error: PdpError) -> Status:
     if left_out:
         info.metadata["violations_left_out"] = str(left_out)
     if isinstance(error, UnknownResource):
-        details.append(ResourceInfo(resource_type=RESOURCE_TYPES[error.reason], resource_name=quoted(error.name)))
+        details.append(
+            ResourceInfo(resource_type=RESOURCE_TYPES[error.reason], resource_name=_cut(error.name, FIELD_BYTES))
+        )
     if isinstance(error, Refusal):
         details += _details_of_refusal(error, treatment.code)
         if error.quota is not None:
@@ -122,7 +124,7 @@ def _details_of_refusal(error: Refusal, code: StatusCode) -> list[Message]:
     if error.code is Code.ALREADY_EXISTS:
         kind = FIELD_RESOURCE_TYPES.get(error.field)
     if kind and error.resource:
-        return [ResourceInfo(resource_type=kind, resource_name=quoted(error.resource))]
+        return [ResourceInfo(resource_type=kind, resource_name=subject)]
     if code in {StatusCode.FAILED_PRECONDITION, StatusCode.ABORTED}:
         state = PreconditionFailure.Violation(type=error.code.value, subject=subject, description=description)
         return [PreconditionFailure(violations=[state])]

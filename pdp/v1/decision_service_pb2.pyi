@@ -573,7 +573,7 @@ class PathEnd(_message.Message):
     ENI_ID_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     eni_id: _builtins.str
-    """An ENI's id. Empty for an end outside the cloud."""
+    """An ENI's id. Empty for an outside end, whose address no ENI in the VPC of the other end has."""
     address: _builtins.str
     """An address as text. Empty with an ENI: its primary address of the other end's family."""
     def __init__(

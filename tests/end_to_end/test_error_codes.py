@@ -81,7 +81,7 @@ async def one_rule_too_many_for_an_eni(served: Administered) -> Asked:
 
 async def an_unknown_group(served: Administered) -> Asked:
     request = DescribeSecurityGroupAttributeRequest(security_group_id="sg-nowhere")
-    return Asked(served.owner.groups.DescribeSecurityGroupAttribute(request), "'sg-nowhere'")
+    return Asked(served.owner.groups.DescribeSecurityGroupAttribute(request), "sg-nowhere")
 
 
 async def an_advanced_group_beside_a_basic_one(served: Administered) -> Asked:
@@ -138,7 +138,7 @@ async def a_rule_like_another(served: Administered) -> Asked:
 async def revoking_an_unknown_rule(served: Administered) -> Asked:
     group = await served.owner.group(await served.owner.vpc())
     request = RevokeSecurityGroupRequest(security_group_id=group, security_group_rule_ids=["sgr-nowhere"])
-    return Asked(served.owner.groups.RevokeSecurityGroup(request), "'sgr-nowhere'")
+    return Asked(served.owner.groups.RevokeSecurityGroup(request), "sgr-nowhere")
 
 
 async def deleting_a_group_with_members(served: Administered) -> Asked:

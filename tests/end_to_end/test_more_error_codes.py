@@ -61,7 +61,7 @@ from tests.end_to_end.refusals import (
 )
 from tests.end_to_end.test_error_codes import malformed
 
-NOWHERE = "'x-nowhere'"
+NOWHERE = "x-nowhere"
 FIRST_FILE = "DescribeSecurityGroups.json"
 RETRY = "RetryInfo"
 ELSEWHERE = {Code.STORE_UNAVAILABLE, Code.READ_ONLY}
@@ -159,7 +159,7 @@ async def a_primary_eni_that_goes_alone(served: Administered) -> Asked:
 
 async def an_id_that_is_taken(served: Administered) -> Asked:
     request = CreateVpcRequest(vpc_id=await served.owner.vpc(), cidr_block="10.0.0.0/8")
-    return Asked(served.owner.network.CreateVpc(request), f"'{request.vpc_id}'")
+    return Asked(served.owner.network.CreateVpc(request), request.vpc_id)
 
 
 async def a_second_appeal(served: Administered) -> Asked:

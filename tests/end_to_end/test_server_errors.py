@@ -151,7 +151,7 @@ async def test_a_refusal_has_its_code_its_reason_and_names_its_field(reason: Rea
         ({"destinations": bytes(16)}, Reason.UNEQUAL_COLUMNS, "destinations"),
         ({"source_ports": bytes(2)}, Reason.UNEQUAL_COLUMNS, "source_ports"),
         ({"eni_index": bytes(4)}, Reason.UNEQUAL_COLUMNS, "eni_index"),
-        ({"protocols": b""}, Reason.UNEQUAL_COLUMNS, "directions"),
+        ({"protocols": b""}, Reason.INVALID_COLUMN, "protocols"),
         ({"eni_ids": []}, Reason.INVALID_COLUMN, "eni_ids"),
         ({"eni_ids": ["eni-1", "eni-2"]}, Reason.INVALID_COLUMN, "eni_index"),
         ({"sources": b""}, Reason.INVALID_COLUMN, "sources"),
@@ -194,7 +194,7 @@ async def test_an_unknown_eni_is_named_as_a_resource(start_server: StartServer) 
         await running.stub.CheckFlow(messages.CheckFlowRequest(flow=ssh(eni_id="eni-9")))
     resource = refusal.detail(ResourceInfo)
     assert isinstance(resource, ResourceInfo)
-    assert resource.resource_name == "'eni-9'"
+    assert resource.resource_name == "eni-9"
 
 
 async def test_a_very_long_value_still_gets_a_readable_refusal(start_server: StartServer) -> None:

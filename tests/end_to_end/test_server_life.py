@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from threading import Event
@@ -65,10 +66,56 @@ async def test_who_watches_health_hears_of_the_policy_and_of_the_end(start_serve
     assert heard == [NOT_SERVING, SERVING, NOT_SERVING]
 
 
+async def test_what_waits_does_not_hold_the_end_of_a_server(start_server: StartServer) -> None:
+    running = await start_server(SNAPSHOT, grace_s=60)
+    watch = health_stub(running.channel).Watch(health_pb2.HealthCheckRequest(service=NAMES[1]))
+    await watch.read()
+    waiting = asyncio.ensure_future(
+        running.stub.CheckFlow(CheckFlowRequest(flow=ssh(), at_least_revision=99), timeout=50)
+    )
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        await running.server.stop()
+    assert (await watch.read()).status == NOT_SERVING
+    assert await watch.read() is grpc.aio.EOF
+    with pytest.raises(grpc.aio.AioRpcError, match="the server is stopping before revision 99") as caught:
+        await waiting
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
 async def test_a_port_in_use_is_a_clear_error(start_server: StartServer) -> None:
     taken = (await start_server(SNAPSHOT)).address
     with pytest.raises(ListenError, match=f"cannot listen on {taken}: it is in use"):
         await start_server(SNAPSHOT, listen=taken)
+
+
+async def test_localhost_with_one_of_its_addresses_in_use_is_a_clear_error(start_server: StartServer) -> None:
+    """Else the name would lead to one server or the other."""
+    port = (await start_server(SNAPSHOT, listen="127.0.0.1:0")).address.rpartition(":")[2]
+    with pytest.raises(ListenError, match=f"cannot listen on localhost:{port}: it is in use"):
+        await start_server(SNAPSHOT, listen=f"localhost:{port}")
+
+
+async def test_a_unix_socket_is_not_taken_from_a_server_that_lives(start_server: StartServer, tmp_path: Path) -> None:
+    listen = f"unix:{tmp_path}/pdp.sock"
+    running = await start_server(SNAPSHOT, listen=listen)
+    with pytest.raises(ListenError, match=f"cannot listen on {listen}: it is in use"):
+        await start_server(SNAPSHOT, listen=listen)
+    assert await health_of(running, "") == SERVING
+
+
+async def test_a_unix_socket_that_was_left_behind_is_used_again(start_server: StartServer, tmp_path: Path) -> None:
+    path = tmp_path / "pdp.sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    assert path.exists()
+    assert await health_of(await start_server(SNAPSHOT, listen=f"unix:{path}"), "") == SERVING
+
+
+async def test_a_unix_socket_without_its_folder_is_a_clear_error(start_server: StartServer, tmp_path: Path) -> None:
+    listen = f"unix:{tmp_path}/none/pdp.sock"
+    with pytest.raises(ListenError, match=f"cannot listen on {listen}: "):
+        await start_server(SNAPSHOT, listen=listen)
 
 
 async def test_a_metrics_port_in_use_is_a_clear_error(start_server: StartServer) -> None:

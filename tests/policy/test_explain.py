@@ -198,14 +198,20 @@ def test_nothing_is_said_of_rules_of_other_accounts() -> None:
         explain(asked, "eni-a", flow(SSH), NOW, rule_id="sgr-9")
 
 
+def test_a_group_alone_names_no_rule() -> None:
+    with pytest.raises(FieldError, match="rule_id: the rule's id is missing") as caught:
+        explain(TWO_GROUPS, "eni-a", flow(SSH), NOW, group_id="sg-a")
+    assert (caught.value.reason, caught.value.field) == (Reason.INVALID_REQUEST, "rule_id")
+
+
 @pytest.mark.parametrize(
     ("rule_id", "group_id", "field", "message"),
     [
         ("sgr-1", "", "group_id", "several groups of eni-a have a rule 'sgr-1'; name one of sg-a, sg-b"),
         ("sgr-1", "sg-c", "group_id", "eni-a is not in 'sg-c' but in sg-a, sg-b"),
-        ("sgr-9", "", "rule_id", "sg-a, sg-b of eni-a has no rule 'sgr-9'; one is in sg-c, and eni-a is not"),
-        ("sgr-8", "", "rule_id", "sg-a, sg-b of eni-a has no rule 'sgr-8'; no group of its account has one"),
-        ("sgr-9", "sg-a", "rule_id", "sg-a of eni-a has no rule 'sgr-9'; one is in sg-c, and eni-a is not"),
+        ("sgr-9", "", "rule_id", "no rule 'sgr-9' is in sg-a, sg-b of eni-a; one is in sg-c, and eni-a is not"),
+        ("sgr-8", "", "rule_id", "no rule 'sgr-8' is in sg-a, sg-b of eni-a; no group of its account has one"),
+        ("sgr-9", "sg-a", "rule_id", "no rule 'sgr-9' is in sg-a of eni-a; one is in sg-c, and eni-a is not"),
     ],
 )
 def test_a_rule_that_is_not_among_the_enis_is_an_error_that_says_where_it_is(

@@ -1,20 +1,25 @@
 """A path is one 5-tuple, asked as the sender's egress and the receiver's ingress (§2.5)."""
 
+from functools import partial
+
 import pytest
 
 from pdp.model.errors import FieldError, Reason
 from pdp.model.protocols import ICMP, TCP
+from pdp.policy.owners import find_owners
 from pdp.policy.path import End, Path, resolve_path
 from tests.builders import eni, group, policy
 
 SNAPSHOT = policy(
-    [group("sg-a")],
+    [group("sg-a"), group("sg-b", vpc="vpc-2")],
     [
         eni("eni-both", "10.0.0.5", "10.0.0.55", "fd00::5", groups=["sg-a"], instance="i-1"),
         eni("eni-also", "10.0.0.6", "fd00::6", groups=["sg-a"]),
         eni("eni-v4", "10.0.0.7", groups=["sg-a"]),
         eni("eni-v6", "fd00::8", groups=["sg-a"]),
         eni("eni-none", "10.9.0.0/28", groups=["sg-a"]),
+        *(eni(f"eni-p{number}", "10.8.0.0/28", groups=["sg-a"]) for number in range(1, 5)),
+        eni("eni-far", "10.7.0.1", groups=["sg-b"], vpc="vpc-2"),
     ],
 )
 
@@ -22,7 +27,7 @@ SNAPSHOT = policy(
 def path(
     source: End, destination: End, protocol: int = TCP, ports: tuple[int | None, int | None] = (40000, 22)
 ) -> Path:
-    return resolve_path(SNAPSHOT, source, destination, protocol, *ports)
+    return resolve_path(SNAPSHOT, partial(find_owners, SNAPSHOT), source, destination, protocol, *ports)
 
 
 def told(found: Path) -> tuple[str | None, str | None]:
@@ -51,10 +56,34 @@ def test_an_outside_end_is_not_asked() -> None:
     )
 
 
-def test_an_address_of_a_known_eni_stays_outside_unless_the_eni_is_named() -> None:
-    """§2.5: only named ENIs are judged."""
-    assert path(End("eni-v4"), End(address="10.0.0.5")).ingress is None
+@pytest.mark.parametrize(
+    ("address", "owners"),
+    [
+        ("10.0.0.5", "eni-both in the same VPC has it"),
+        ("10.0.0.55", "eni-both in the same VPC has it"),
+        ("10.9.0.3", "eni-none in the same VPC has it"),
+        ("10.8.0.4", "eni-p1, eni-p2, eni-p3 and 1 more in the same VPC have it"),
+    ],
+)
+def test_an_address_of_an_eni_in_the_same_vpc_is_not_outside(address: str, owners: str) -> None:
+    """§2.5, §3.8: what that ENI drops must not come out as allowed because nobody named it."""
+    known, unnamed = End("eni-v4"), End(address=address)
+    for name, ends in (("source", (unnamed, known)), ("destination", (known, unnamed))):
+        with pytest.raises(FieldError, match=f"{address} is not outside: {owners}; name the ENI") as error:
+            path(*ends)
+        assert (error.value.reason, error.value.field) == (Reason.INVALID_PATH, f"{name}.eni_id")
+
+
+def test_an_address_beside_its_eni_is_judged() -> None:
+    """§2.5."""
     assert path(End("eni-v4"), End("eni-both", "10.0.0.5")).ingress is not None
+
+
+def test_an_address_of_another_vpc_is_outside() -> None:
+    """§2.5, §3.8: there it is somebody else's."""
+    found = path(End("eni-v4"), End(address="10.7.0.1"))
+    assert found.egress is not None
+    assert found.ingress is None
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def test_families_that_differ_are_an_error_of_their_row() -> None:
 @pytest.mark.parametrize(
     ("name", "packed", "reason"),
     [
+        ("protocols", b"", Reason.INVALID_COLUMN),
         ("directions", bytes(2), Reason.UNEQUAL_COLUMNS),
         ("directions", b"", Reason.INVALID_COLUMN),
         ("sources", bytes(13), Reason.UNEQUAL_COLUMNS),

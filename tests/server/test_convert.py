@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from pdp.model.addresses import Family, parse_address
 from pdp.model.errors import FieldError, Reason
 from pdp.model.flow import Direction, Flow, make_flow
+from pdp.policy.owners import find_owners
 from pdp.server.convert import asked_flow, flow_from_proto, path_from_proto
 from pdp.server.status import UnknownResource
 from pdp.v1 import flow_pb2
@@ -20,6 +23,7 @@ POLICY = policy(
         eni("eni-3", "fd00::7", groups=["sg-a"]),
     ],
 )
+OWNERS = partial(find_owners, POLICY)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_whatever_is_asked_is_a_valid_flow_or_an_error_of_one_field(message: flo
 
 
 def test_a_path_asks_both_ends() -> None:
-    path = path_from_proto(POLICY, path_message(source_eni="eni-1", destination_eni="eni-2"))
+    path = path_from_proto(POLICY, OWNERS, path_message(source_eni="eni-1", destination_eni="eni-2"))
     assert path.egress == ("eni-1", flow("out tcp 10.0.0.5:40000 > 10.0.0.6:22"))
     assert path.ingress == ("eni-2", flow("in tcp 10.0.0.5:40000 > 10.0.0.6:22"))
 
@@ -193,6 +197,7 @@ PATHS_REFUSED = [
     (path_message(source="10.0.0.1", destination_eni="i-1"), Reason.UNKNOWN_ENI, "destination.eni_id"),
     (path_message(source="10.0.0", destination_eni="eni-1"), Reason.INVALID_ADDRESS, "source.address"),
     (path_message(source_eni="eni-1", destination="x"), Reason.INVALID_ADDRESS, "destination.address"),
+    (path_message(source_eni="eni-1", destination="10.0.0.6"), Reason.INVALID_PATH, "destination.eni_id"),
     (path_message(source_eni="eni-1", destination="10.0.0.1", protocol=None), Reason.INVALID_PROTOCOL, "protocol"),
     (path_message(source_eni="eni-1", destination="10.0.0.1", protocol=256), Reason.INVALID_PROTOCOL, "protocol"),
     (path_message(source_eni="eni-1", destination="10.0.0.1", source_port=None), Reason.MISSING_PORT, "source_port"),
@@ -216,12 +221,12 @@ def test_a_faulty_path_has_its_reason_and_names_its_field(
     message: CheckPathRequest, reason: Reason, field: str
 ) -> None:
     with pytest.raises(FieldError) as refusal:
-        path_from_proto(POLICY, message)
+        path_from_proto(POLICY, OWNERS, message)
     assert (refusal.value.reason, refusal.value.field) == (reason, field)
 
 
 def test_an_unknown_end_is_named_as_a_resource() -> None:
     with pytest.raises(UnknownResource) as refusal:
-        path_from_proto(POLICY, path_message(source="10.0.0.1", destination_eni="i-1"))
+        path_from_proto(POLICY, OWNERS, path_message(source="10.0.0.1", destination_eni="i-1"))
     assert refusal.value.name == "i-1"
     assert "eni-2" in refusal.value.description

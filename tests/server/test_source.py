@@ -35,6 +35,17 @@ async def test_waiting_for_a_revision_does_not_wait_for_a_first_policy() -> None
     assert reason_of(refusal) is Reason.NOT_READY
 
 
+async def test_who_waits_is_told_of_the_end() -> None:
+    source = PolicySource()
+    source.publish(checker(3))
+    waiting = asyncio.ensure_future(source.at_least(4, LONG_S))
+    await asyncio.sleep(0)
+    source.end()
+    with pytest.raises(PdpError, match="the server is stopping before revision 4") as refusal:
+        await waiting
+    assert reason_of(refusal) is Reason.NOT_READY
+
+
 async def test_a_reached_revision_is_answered_at_once() -> None:
     source = PolicySource()
     source.publish(checker(3))

@@ -81,7 +81,7 @@ def test_what_does_not_exist_is_named_as_a_resource() -> None:
     status = status_of(UnknownResource(Reason.UNKNOWN_ENI, "flow.eni_id", "no ENI has this id", "eni-9"))
     resource = detail(status, ResourceInfo)
     assert isinstance(resource, ResourceInfo)
-    assert (resource.resource_type, resource.resource_name) == ("pdp.v1.Eni", "'eni-9'")
+    assert (resource.resource_type, resource.resource_name) == ("pdp.v1.Eni", "eni-9")
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_READY, Reason.REVISION_NOT_REACHED, Reason.TOO_MANY_REQUESTS])
@@ -164,7 +164,7 @@ def test_what_is_there_already_is_named_by_the_field_that_names_it(field: str, k
     status = status_of(Refusal(Code.ALREADY_EXISTS, "there is one", field=field, resource="x-9"))
     resource = detail(status, ResourceInfo)
     assert isinstance(resource, ResourceInfo)
-    assert (resource.resource_type, resource.resource_name) == (kind, "'x-9'")
+    assert (resource.resource_type, resource.resource_name) == (kind, "x-9")
 
 
 @pytest.mark.parametrize("code", [code for code in Code if TREATMENTS[code].code is grpc.StatusCode.NOT_FOUND])
@@ -172,7 +172,7 @@ def test_what_is_not_there_is_named_by_type_and_field(code: Code) -> None:
     status = status_of(Refusal(code, "there is none", field="some_id", resource="x-9"))
     resource, bad = detail(status, ResourceInfo), detail(status, BadRequest)
     assert isinstance(resource, ResourceInfo)
-    assert (resource.resource_type, resource.resource_name) == (RESOURCE_TYPES[code], "'x-9'")
+    assert (resource.resource_type, resource.resource_name) == (RESOURCE_TYPES[code], "x-9")
     assert isinstance(bad, BadRequest)
     assert bad.field_violations[0].field == "some_id"
 
