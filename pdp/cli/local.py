@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pdp.cli.bundles import load_bundle
 from pdp.cli.exits import refused_question
+from pdp.cli.output import complain
 from pdp.formats.flows import FlowQuestion
 from pdp.formats.scenarios import PathQuestion
 from pdp.formats.verdicts import error_line, verdict_line
@@ -29,7 +30,13 @@ class LocalAnswers:
     """Answers from the bundle in a directory."""
 
     def __init__(self, directory: Path) -> None:
-        self.snapshot = snapshot_of(load_bundle(directory).resources)
+        bundle = load_bundle(directory)
+        if bundle.skipped:
+            complain(
+                f"note: in {directory} these are not named like files of a bundle, and were skipped: "
+                f"{', '.join(bundle.skipped)}"
+            )
+        self.snapshot = snapshot_of(bundle.resources)
         self._checker = Checker(self.snapshot, IndexCache())
 
     def __enter__(self) -> Self:

@@ -37,10 +37,14 @@ __all__ = ["Bundle", "BundleRefused", "Fault", "read_bundle", "read_bundle_files
 
 
 class Bundle(NamedTuple):
-    """What a bundle gives: its resources, each kind sorted by id, and one line for each thing worth knowing."""
+    """What a bundle gives: its resources, each kind sorted by id, and one line for each thing worth knowing.
+
+    `skipped` are the names of what is no file of a bundle; there is a note of each.
+    """
 
     resources: Resources
     notes: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
 
 def read_bundle(directory: Path) -> Bundle:
@@ -74,7 +78,7 @@ def _read(files: BundleFiles, findings: Findings) -> Bundle:
     pdp_json = read_pdp_json(files, _known_ids(answers, resources, findings), findings)
     findings.refuse_faulty()
     resources = with_additions(resources, pdp_json, findings)
-    return Bundle(resources, tuple(findings.notes))
+    return Bundle(resources, tuple(findings.notes), files.skipped)
 
 
 def _answered(answers: Answers, listed: Mapping[GroupId, Listed], findings: Findings) -> Resources:

@@ -69,26 +69,30 @@ class AnswerName(NamedTuple):
 class BundleFiles(NamedTuple):
     """The names of a bundle's files by what they answer and by page, from 1; several files may claim one page.
 
-    `read` gives a file's content by its name and raises ValueError when it cannot be read.
+    `read` gives a file's content by its name and raises ValueError when it cannot be read. `skipped` are the names of
+    what is no file of a bundle.
     """
 
     answers: dict[AnswerName, dict[int, list[str]]]
     has_pdp_json: bool
     read: Callable[[str], bytes]
+    skipped: tuple[str, ...]
 
 
 def find_files(names: Iterable[str], read: Callable[[str], bytes], findings: Findings) -> BundleFiles:
     """Tells the files apart by their names; what the formats do not name becomes a note."""
     answers: dict[AnswerName, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     has_pdp_json = False
+    skipped = []
     for name in sorted(names):
         if name == PDP_JSON:
             has_pdp_json = True
         elif (known := read_name(name)) is not None:
             answers[known[0]][known[1]].append(name)
         else:
+            skipped.append(name)
             findings.note(f"{name}: skipped, since it is not named like a file of a bundle")
-    return BundleFiles({name: dict(pages) for name, pages in answers.items()}, has_pdp_json, read)
+    return BundleFiles({name: dict(pages) for name, pages in answers.items()}, has_pdp_json, read, tuple(skipped))
 
 
 def names_in(directory: Path, findings: Findings) -> list[str]:

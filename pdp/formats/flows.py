@@ -67,8 +67,8 @@ def read_flow_line(line: str) -> FlowQuestion:
         raise FieldError(Reason.INVALID_FLOW, "line", f"{quoted(values)} is not a JSON object")
     if _LOG.eni not in values:
         return FlowQuestion(*_read_flow(values, _OWN))
-    status = values.get("log-status")
-    if status is not None and status != _LOGGED:
+    status = values.get("log-status", _LOGGED)
+    if status != _LOGGED:
         raise FieldError(Reason.FLOW_NOT_LOGGED, "log-status", f"{quoted(status)} is not OK, so the line holds no flow")
     action = values.get("action")
     if action is not None and not isinstance(action, str):

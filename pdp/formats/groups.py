@@ -92,6 +92,8 @@ def _rules(answer: Answer, group: GroupId, known: Known, findings: Findings) -> 
         for key in ignored_keys(fields, rule.direction):
             findings.note(f"{located.file}: {located.label}: {key} is on the ENI's own side and restricts nothing")
         same = rules.setdefault(rule.id, rule)
+        if same.id_is_derived is not rule.id_is_derived:
+            fields.complain(f"{rule.id} is also the id that is derived for a rule without one; give that rule an id")
         rules[rule.id] = min(same, rule, key=lambda rule: (rule.created, rule.description))
     return tuple(rules[rule_id] for rule_id in sorted(rules))
 

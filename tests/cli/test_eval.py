@@ -1,6 +1,7 @@
 """`pdp eval`: verdict lines for a file of flows, and nothing else on stdout."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_a_bundle_that_is_not_there_is_refused(tmp_path: Path, pdp: Pdp) -> None
     result = pdp("eval", tmp_path / "none", "--flows", FLOWS)
     assert result.exit_code == 3
     assert "none" in fault_of(result)
+
+
+def test_files_that_are_none_of_a_bundle_are_said(tmp_path: Path, pdp: Pdp) -> None:
+    """A mistyped name must not take penalties away unseen."""
+    bundle = shutil.copytree(BUNDLE, tmp_path / "bundle")
+    (bundle / "pdp.json").rename(bundle / "PDP.json")
+    result = pdp("eval", bundle, "--flows", FLOWS)
+    assert len(lines_of(result)) == len(FLOWS.read_text().splitlines())
+    assert result.stderr == (
+        f"pdp: note: in {bundle} these are not named like files of a bundle, and were skipped: PDP.json\n"
+    )
 
 
 def test_no_flows_are_no_lines(pdp: Pdp) -> None:

@@ -53,6 +53,17 @@ def only_fault(tmp_path: Path, files: Files) -> Fault:
     return faults[0]
 
 
+def test_an_id_that_another_rule_gets_by_derivation_is_refused(tmp_path: Path) -> None:
+    """§3.1: all the rules count; of two with one id, one would vanish."""
+    unnamed = permission(SecurityGroupRuleId=None)
+    (derived,) = read_bundle(write(tmp_path / "bundle", with_rule(SecurityGroupRuleId=None))).resources.groups[0].rules
+    named = permission(SecurityGroupRuleId=derived.id, Policy="Drop")
+    for rules in ((unnamed, named), (named, unnamed)):
+        fault = only_fault(tmp_path, whole() | {SG_A: attribute("sg-a", *rules)})
+        assert fault.file == SG_A
+        assert f"{derived.id} is also the id that is derived" in fault.message
+
+
 THE_SET: dict[str, tuple[Files, str, str, str]] = {
     "no list of groups": (without(GROUPS, SG_A, SG_B), GROUPS, "", "is missing"),
     "no list of ENIs": (without(ENIS), ENIS, "", "is missing"),

@@ -186,6 +186,7 @@ def test_a_flow_log_line_is_read_as_a_flow(changes: dict[str, Any], flow: str, a
         ({"log-status": "SKIPDATA"}, Reason.FLOW_NOT_LOGGED, "log-status"),
         ({"log-status": ""}, Reason.FLOW_NOT_LOGGED, "log-status"),
         ({"log-status": []}, Reason.FLOW_NOT_LOGGED, "log-status"),
+        ({"log-status": None}, Reason.FLOW_NOT_LOGGED, "log-status"),
         ({"eni-id": ""}, Reason.MISSING_ENI, "eni-id"),
         ({"eni-id": None, "eni": "eni-a"}, Reason.MISSING_ENI, "eni-id"),
         ({"direction": "ingress"}, Reason.INVALID_DIRECTION, "direction"),
