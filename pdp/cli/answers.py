@@ -1,6 +1,6 @@
 """Who answers: a bundle read here, or a server. Verbs ask either in the same words and get the same documents.
 
-A document is what `--json` prints. One verdict is a line of formats §3 with `store` beside `revision`.
+A document is what `--json` prints. One verdict is a line of `pdp.formats.verdicts` with `store` beside `revision`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pdp.cli.bundles import load_bundle
+from pdp.cli.bundles import load_bundle, policy_in
 from pdp.cli.exits import refused_question
 from pdp.cli.output import complain
 from pdp.formats.flows import FlowQuestion
@@ -20,7 +20,6 @@ from pdp.model.flow import Flow
 from pdp.model.ids import EniId
 from pdp.model.instants import Instant
 from pdp.model.verdict import Verdict
-from pdp.policy.draft import snapshot_of
 from pdp.policy.explain import explain
 from pdp.policy.explanation import RuleAccount
 from pdp.policy.path import End, resolve_path
@@ -36,7 +35,7 @@ class LocalAnswers:
                 f"note: in {directory} these are not named like files of a bundle, and were skipped: "
                 f"{', '.join(bundle.skipped)}"
             )
-        self.snapshot = snapshot_of(bundle.resources)
+        self.snapshot = policy_in(directory, bundle, _time(None))
         self._checker = Checker(self.snapshot, IndexCache())
 
     def __enter__(self) -> Self:

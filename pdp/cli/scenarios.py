@@ -1,4 +1,4 @@
-"""`pdp test`: holds a policy to what its owners wrote down about it (formats §4)."""
+"""`pdp test`: holds a policy to what its owners wrote down about it."""
 
 from collections.abc import Iterator
 from pathlib import Path

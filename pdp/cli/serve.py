@@ -13,7 +13,9 @@ from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.options import DEFAULT_SERVER, Json
 from pdp.model.errors import Refusal
 from pdp.model.resources import Resources
+from pdp.policy.bundle_policy import policy_of_bundle
 from pdp.policy.snapshot import Snapshot
+from pdp.server.clock import CLOCK
 from pdp.server.listening import ListenError, is_local, parse_host_port
 
 
@@ -145,9 +147,7 @@ def _reader(directory: Path) -> Callable[[], Resources]:
 
 def _policy(resources: Resources) -> Snapshot:
     """The policy that a bundle is; what of it exceeds limits goes to the log."""
-    from pdp.server.opening import policy_of_bundle  # noqa: PLC0415
-
-    applied = policy_of_bundle(resources)
+    applied = policy_of_bundle(resources, CLOCK())
     for note in applied.notes:
         logging.getLogger(__name__).info(note)
     return applied.snapshot

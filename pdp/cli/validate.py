@@ -1,5 +1,6 @@
 """`pdp validate`: all that is wrong with a bundle, and what is worth knowing about one that is not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,11 @@ from pdp.cli.exits import ExitCode
 from pdp.cli.options import Json
 from pdp.cli.output import Page, print_json
 from pdp.formats.bundle import Bundle, BundleRefused, read_bundle
+from pdp.formats.bundle import Fault as BundleFault
+from pdp.model.errors import Refusal
 from pdp.model.resources import Resources
-from pdp.policy.quotas import findings
+from pdp.policy.bundle_policy import policy_of_bundle
+from pdp.server.clock import CLOCK
 
 
 def validate(
@@ -21,8 +25,10 @@ def validate(
     """Read a bundle and report every fault; end with 3 when it is refused."""
     try:
         report = accepted_report(bundle, read_bundle(bundle))
-    except BundleRefused as refusal:
-        report = refused_report(bundle, refusal)
+    except BundleRefused as refused:
+        report = refused_report(bundle, refused.faults)
+    except Refusal as refused:
+        report = refused_report(bundle, [BundleFault("", refused.resource, refused.message)])
     if as_json:
         print_json(report)
     else:
@@ -32,20 +38,24 @@ def validate(
 
 
 def accepted_report(directory: Path, bundle: Bundle) -> dict[str, Any]:
-    """What a bundle holds, notes on reading it, and what is beyond limits or the rules for new requests (§4)."""
+    """What a bundle holds, notes on reading it, and what is beyond limits or the rules for new requests (§4).
+
+    Raises Refusal for what no policy can hold.
+    """
+    applied = policy_of_bundle(bundle.resources, CLOCK())
     return {
         "bundle": str(directory),
         "valid": True,
         "counts": counts_of(bundle.resources),
         "faults": [],
         "notes": list(bundle.notes),
-        "findings": findings(bundle.resources),
+        "findings": list(applied.notes),
     }
 
 
-def refused_report(directory: Path, refusal: BundleRefused) -> dict[str, Any]:
-    """Every fault."""
-    faults = [{"file": fault.file, "id": fault.id, "message": fault.message} for fault in refusal.faults]
+def refused_report(directory: Path, found: Iterable[BundleFault]) -> dict[str, Any]:
+    """Every fault. One that only the whole policy shows is of no file."""
+    faults = [{"file": fault.file, "id": fault.id, "message": fault.message} for fault in found]
     return {"bundle": str(directory), "valid": False, "faults": faults, "notes": [], "findings": []}
 
 

@@ -44,7 +44,7 @@ PORT_LIST_ENTRIES = Api("DescribePortRangeListEntries", ("Entries",), "", "prl-"
 APIS = {
     api.name: api for api in (GROUPS, ATTRIBUTES, ENIS, VPCS, INSTANCES, PREFIX_LISTS, PORT_LISTS, PORT_LIST_ENTRIES)
 }
-_NAME = re.compile(r"(?P<api>[A-Za-z]+)(?:\.(?P<subject>[a-z]+-[^./\0]+))?(?:\.(?P<page>[0-9]+))?\.json\Z")
+_NAME = re.compile(r"(?P<api>[A-Za-z]+)(?:\.(?P<subject>[a-z]+-[^./\0]+))?(?:\.(?P<page>[0-9]{1,6}))?\.json\Z")
 
 
 class AnswerName(NamedTuple):

@@ -82,7 +82,7 @@ def _inner_access(answer: Answer, entry: Listed, findings: Findings) -> Action |
 
 
 def _rules(answer: Answer, group: GroupId, known: Known, findings: Findings) -> tuple[Rule, ...]:
-    """The group's rules, by id. Rules without ids that are one by their identity (§5.1) are one rule."""
+    """The group's rules, by id. Rules without ids that say the same are one rule."""
     rules: dict[RuleId, Rule] = {}
     for located in answer.objects:
         fields = Fields(located.values, located.file, located.label, findings)

@@ -97,7 +97,7 @@ def read_rule(fields: Fields, group: GroupId, known: Known) -> Rule | None:
 
 
 def derived_id(group: GroupId, rule: Rule) -> RuleId:
-    """An id for a rule that has none, from its group's id and its identity (§5.1) alone: the same in every export."""
+    """An id for a rule that has none, from its group's id and what it says, CIDRs as written; equal in every export."""
     traffic = (protocol_name(rule.protocol), rule.ports, rule.port_list, rule.source_ports)
     identity = (rule.direction.word, rule.action.name, rule.priority, *traffic, *_peer_identity(rule.peer))
     text = "\n".join((group, *map(str, (*identity, rule.own_cidr))))

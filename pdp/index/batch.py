@@ -138,6 +138,7 @@ class ColumnCheck:
         for rows in self._grouped(start, good, sources):
             for place in range(0, len(rows), STEP_ROWS):
                 yield from self._judge_group(start, rows[place : place + STEP_ROWS], sources, destinations)
+        yield
 
     def _row_errors(self, start: int, end: int, sources: Side, destinations: Side) -> NDArray[np.uint8]:
         """What is wrong with each row by itself; the first fault in the order of a single check's fields counts."""
@@ -176,6 +177,7 @@ class ColumnCheck:
             view = self.checker.view(eni_id, direction, family)
         except PdpError as error:
             self.errors[rows + start] = error.reason.value
+            yield
             return
         remote, own = (sources, destinations) if direction is Direction.INGRESS else (destinations, sources)
         if len(rows) < SMALL_GROUP_ROWS:

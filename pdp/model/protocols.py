@@ -38,7 +38,7 @@ PORT_BY_NAME = {
 """Ports that people know by name (§8.4), and two more that they debug most."""
 
 _DIGITS = re.compile(r"[0-9]{1,20}\Z")
-_RANGE = re.compile(r"(-1|[0-9]{1,5})/(-1|[0-9]{1,5})\Z")
+_RANGE = re.compile(r"([0-9]{1,5})/([0-9]{1,5})\Z")
 
 
 class PortRange(NamedTuple):
@@ -90,7 +90,7 @@ def parse_port_range(text: str) -> PortRange | None:
     if text == "-1/-1":
         return None
     match = _RANGE.match(text)
-    if match and "-" not in text:
+    if match:
         first, last = int(match[1]), int(match[2])
         if 1 <= first <= last <= LAST_PORT:
             return PortRange(first, last)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pdp.model.addresses import Address, Cidr, Family
 from pdp.model.flow import Direction
 from pdp.model.instants import format_instant
-from pdp.model.protocols import has_ports, protocol_name
+from pdp.model.protocols import exists_in, has_ports, protocol_name
 from pdp.model.rules import Action, GroupPeer
 from pdp.model.verdict import Stage
 from pdp.policy.context import OwnedRule
@@ -136,7 +136,8 @@ def _default(facts: Facts, accounts: RuleAccounts) -> Iterator[str]:
     yield from _other_direction(facts, accounts)
     flow = facts.flow
     side = "from" if flow.direction is Direction.INGRESS else "to"
-    what = protocol_name(flow.protocol)
+    # ICMP of the other family is matched by ALL alone (§3.5).
+    what = protocol_name(flow.protocol if exists_in(flow.protocol, flow.family) else None)
     if has_ports(flow.protocol):
         # No port range holds port 0, and new TCP and UDP rules need one.
         what = f"{what} port {flow.destination_port}" if flow.destination_port else "ALL"

@@ -6,6 +6,7 @@ A policy that breaks it cannot be judged for certain. It must hold before anythi
 from collections import Counter
 from collections.abc import Iterable
 
+from pdp.model.addresses import Family
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
 from pdp.model.groups import GroupType, SecurityGroup
@@ -99,15 +100,16 @@ def check_vpc_gone(check: Check, vpc: Vpc) -> None:
 
 
 def check_list(_check: Check, after: PrefixList | PortList) -> None:
-    """A list may hold something, and a prefix list holds blocks of its own family (§1.5)."""
+    """A list may hold something, and a prefix list holds blocks of its own family (§1.5).
+
+    An IPv6 list may hold IPv4 blocks as well: as such those that are mapped are read (§2.2).
+    """
     if after.max_entries < 0:
         raise invalid(after.id, f"max_entries is {after.max_entries}, below 0")
-    if isinstance(after, PrefixList):
-        strange = [entry for entry in after.entries if entry.family is not after.family]
+    if isinstance(after, PrefixList) and after.family is Family.IPV4:
+        strange = [entry for entry in after.entries if entry.family is not Family.IPV4]
         if strange:
-            raise invalid(
-                after.id, f"{strange[0]} is no IPv{after.family:d} block, as every entry of this list must be"
-            )
+            raise invalid(after.id, f"{strange[0]} is no IPv4 block, as every entry of this list must be")
 
 
 def check_list_gone(check: Check, gone: PrefixList | PortList) -> None:

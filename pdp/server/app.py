@@ -142,8 +142,16 @@ class PolicyServer:
         )
 
     def _publish_soon(self, checker: Checker) -> None:
-        """From whichever thread brought the commit; in the order of the commits."""
-        self._on_the_loop(lambda: self.source.publish(checker))
+        """From whichever thread brought the commit; in the order of the commits.
+
+        What a store begins with is not served before all else is ready: `follow` publishes it.
+        """
+
+        def publish() -> None:
+            if self._follower is not None:
+                self.source.publish(checker)
+
+        self._on_the_loop(publish)
 
     def _store_changed(self, available: bool) -> None:
         """From whichever thread found out."""

@@ -16,12 +16,13 @@ def columns_from_proto(request: CheckFlowColumnsRequest, most_rows: int) -> Colu
     rows = len(request.protocols)
     if not rows and (request.directions or request.sources or request.destinations):
         raise FieldError(Reason.INVALID_COLUMN, "protocols", "the column is missing; give 1 byte a row")
-    if rows > most_rows:
-        raise FieldError(
-            Reason.BATCH_TOO_LARGE,
-            "protocols",
-            f"{rows} rows are more than the {most_rows} that one request may have; split it",
-        )
+    for name, count, what in (("protocols", rows, "rows"), ("eni_ids", len(request.eni_ids), "ENIs")):
+        if count > most_rows:
+            raise FieldError(
+                Reason.BATCH_TOO_LARGE,
+                name,
+                f"{count} {what} are more than the {most_rows} that one request may have; split it",
+            )
     return Columns(
         eni_ids=list(request.eni_ids),
         eni_index=_eni_index(request, rows),

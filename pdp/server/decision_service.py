@@ -5,6 +5,7 @@ what it refuses; telling the caller is the guard's business.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 
 from pdp.index.batch import ColumnCheck
@@ -80,6 +81,8 @@ class DecisionService:
                 messages.CheckFlowColumnsRequest.FromString,
                 self.CheckFlowColumns,
                 messages.CheckFlowColumnsResponse.SerializeToString,
+                # Its ids in memory are many times as large as in the request.
+                None if self._gate is None else partial(self._gate.asker, "CheckFlowColumns"),
             ),
             "ExplainFlow": Method(
                 messages.ExplainFlowRequest.FromString, self.ExplainFlow, messages.ExplainFlowResponse.SerializeToString
@@ -124,7 +127,7 @@ class DecisionService:
         if asker is not None and not asker.may_ask_about_any:
             enis: set[str] = set()
             await self._turns.run(request.find_enis(enis))
-            asker.permit(checker.snapshot, enis)
+            await self._turns.run(asker.permit_all(checker.snapshot, enis))
         answers = BatchAnswers(checker, self._now(), self._counts, include_regions=head.include_regions)
         await self._turns.run(answers.answer(request))
         return answers.response()
@@ -137,7 +140,7 @@ class DecisionService:
         columns = columns_from_proto(request, self._most_column_rows)
         checker = await self._checker(request.at_least_revision, context)
         if asker is not None:
-            asker.permit(checker.snapshot, columns.eni_ids)
+            await self._turns.run(asker.permit_all(checker.snapshot, columns.eni_ids))
         check = ColumnCheck(checker, columns, self._now())
         await self._turns.run(check.steps())
         answers = ColumnAnswers(check, self._counts)

@@ -12,13 +12,12 @@ import structlog
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal
 from pdp.model.identity import Caller
-from pdp.model.ids import Revision
 from pdp.model.resources import Resources
-from pdp.policy.apply import Applied, apply
+from pdp.policy.apply import Applied
 from pdp.policy.changes import Change, Origin
 from pdp.policy.import_plan import changes_toward
 from pdp.policy.quotas import findings
-from pdp.policy.snapshot import Snapshot, content_digest, resources_of
+from pdp.policy.snapshot import Snapshot, resources_of
 from pdp.server.clock import CLOCK
 from pdp.server.policies import Policies
 from pdp.store.journal import WriteRequest
@@ -34,16 +33,6 @@ class StoreToServe(NamedTuple):
 
     place: str
     bundle: Callable[[], Resources] | None = None
-
-
-def policy_of_bundle(resources: Resources) -> Applied:
-    """The policy that a bundle is, and what of it exceeds limits. Its store is named by its content.
-
-    Raises Refusal for what no policy can hold.
-    """
-    empty = Snapshot(content_digest(resources), Revision(0))
-    changes = changes_toward(empty, resources, remove_unnamed=True).changes
-    return apply(empty, changes, Origin.IMPORT, CLOCK())
 
 
 def begin_with_bundle(policy: Policies, read: Callable[[], Resources]) -> None:

@@ -59,10 +59,11 @@ def permit(method: str, snapshot: Snapshot, request: Any, ask: Ask) -> None:  # 
     policies = policies_of(snapshot, caller)
     # One by one: who may not act on the first is refused before more is read of a large request. What is about nothing
     # in particular is about the caller's own account.
+    said = _context(ask)
     about_these = iter(access.resources(snapshot, request, ask))
     first = next(about_these, OwnedResource(caller.account, EVERYTHING))
     for resource in chain((first,), about_these):
-        context = {**_context(ask), **resource.context}
+        context = {**said, **resource.context}
         asked = AccessRequest(resource.action or access.action, resource.name, resource.account, context)
         decision = may(caller, policies, asked)
         if isinstance(decision, Denied):

@@ -1,7 +1,7 @@
 """What a store's file looks like: how it is made, how an older one is brought up, and which files are refused.
 
 A file is looked at before anything opens it for writing, so that one that is newer, damaged or not a store at all keeps
-every byte and gets no companion. Nothing here reads or writes items, entries or answers.
+every byte. Nothing here reads or writes items, entries or answers.
 """
 
 import os

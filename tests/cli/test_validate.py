@@ -1,10 +1,13 @@
 """`pdp validate`: every fault of a bundle, or what it holds and what is worth knowing."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.sources import ROOT
-from tests.cli.running import BUNDLE, Pdp
+from tests.cli.running import BUNDLE, SCRAPER, Pdp
 
 REFUSED = ROOT / "tests" / "conformance" / "refused-incomplete-by-total-count" / "bundle"
 
@@ -55,6 +58,18 @@ def test_faults_have_parts_for_programs(pdp: Pdp) -> None:
     (fault,) = report["faults"]
     assert fault["file"] == "DescribeNetworkInterfaces.json"
     assert "1024" in fault["message"]
+
+
+@pytest.mark.parametrize("verb", [("validate",), ("check", *SCRAPER, "--bundle")])
+def test_what_no_policy_can_hold_is_refused_by_every_verb(verb: tuple[str, ...], tmp_path: Path, pdp: Pdp) -> None:
+    """As by a server that starts on it: a bundle has one meaning."""
+    bundle = shutil.copytree(BUNDLE, tmp_path / "bundle")
+    additions = json.loads((bundle / "pdp.json").read_text())
+    additions["policies"] = [{"account": "1000000000000001", "name": "p", "document": "{}"}]
+    (bundle / "pdp.json").write_text(json.dumps(additions))
+    result = pdp(*verb, bundle)
+    assert result.exit_code == 3
+    assert "policy p: " in result.stdout + result.stderr
 
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path, pdp: Pdp) -> None:

@@ -139,6 +139,7 @@ def test_a_first_page_may_be_numbered(tmp_path: Path) -> None:
         "describesecuritygroups.2.json",
         "DescribeVpcs.٢.json",
         "pdp.2.json",
+        f"DescribeVpcs.{'9' * 200}.json",
     ],
 )
 def test_other_files_are_reported_and_skipped(tmp_path: Path, name: str) -> None:

@@ -116,6 +116,11 @@ def test_an_entry_given_twice_is_one() -> None:
     assert len(done(policy(), Put(twice)).prefix_lists[twice.id].entries) == 1
 
 
+def test_an_ipv6_list_may_hold_blocks_that_are_ipv4_since_they_were_mapped() -> None:
+    """§2.2."""
+    assert accepted(policy(), Put(prefix_list("pl-2", "fd00::/8", "::ffff:10.0.0.0/104")))
+
+
 @pytest.mark.parametrize("origin", list(Origin))
 def test_a_prefix_list_is_of_one_family(origin: Origin) -> None:
     """§1.5."""

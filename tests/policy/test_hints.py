@@ -40,6 +40,7 @@ REPLY = "in tcp 198.51.100.7:443 > 10.0.0.5:50000"
         ),
         ((), SSH, "add an ingress rule to sg-a that accepts TCP port 22 from 198.51.100.7/32"),
         ((), "in icmpv6 2001:db8::1 > fd00::5", "add an ingress rule to sg-a that accepts ICMPv6 from 2001:db8::1/128"),
+        ((), "in icmp 2001:db8::1 > fd00::5", "add an ingress rule to sg-a that accepts ALL from 2001:db8::1/128"),
         ((), "in tcp 198.51.100.7:1 > 10.0.0.5:0", "add an ingress rule to sg-a that accepts ALL from 198.51.100.7/32"),
         (
             ("accept tcp/22 from 0.0.0.0/0",),

@@ -194,4 +194,23 @@ def test_a_column_of_another_length_is_refused_by_name(name: str, packed: bytes,
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(FieldError) as refusal:
         columns_from_proto(request_of([(0, FLOWS[0])] * 3), 2)
-    assert refusal.value.reason is Reason.BATCH_TOO_LARGE
+    assert (refusal.value.reason, refusal.value.field) == (Reason.BATCH_TOO_LARGE, "protocols")
+
+
+def test_too_many_enis_are_refused() -> None:
+    request = request_of([(0, FLOWS[0])] * 3)
+    request.eni_ids.extend(["eni-1"] * 3)
+    with pytest.raises(FieldError) as refusal:
+        columns_from_proto(request, 3)
+    assert (refusal.value.reason, refusal.value.field) == (Reason.BATCH_TOO_LARGE, "eni_ids")
+
+
+def test_rows_that_have_no_verdict_pause_as_well() -> None:
+    """However many are unknown or faulty, others get their turn between."""
+    unknown = request_of([(0, FLOWS[0])] * 100)
+    unknown.eni_ids[:] = [f"eni-x{number}" for number in range(100)]
+    unknown.eni_index = b"".join(number.to_bytes(4) for number in range(100))
+    assert len(list(ColumnCheck(CHECKER, columns_from_proto(unknown, 1_000), NOW).steps())) >= 100
+    faulty = request_of([(0, FLOWS[0])] * 100)
+    faulty.directions = bytes(100)
+    assert list(ColumnCheck(CHECKER, columns_from_proto(faulty, 1_000), NOW).steps())

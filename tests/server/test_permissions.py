@@ -353,11 +353,24 @@ def test_a_policy_that_is_not_readable_permits_nothing() -> None:
     ],
 )
 def test_a_check_is_about_enis_that_the_caller_may_ask_about(caller: Caller, expected: Code | None) -> None:
-    audit = Kept()
-    found = None
-    try:
-        Asker("CheckFlow", ask(caller), audit).permit(with_policies(), ["eni-1", "eni-none"])
-    except Refusal as refusal:
-        found = refusal.code
-    assert found is expected
-    assert len(audit.entries) == (expected is not None)
+    """An instance's id asks about its ENIs: that it is one, and of which, is not told to others either."""
+    for asked in (["eni-1"], ["i-1"], ["eni-none", "eni-1"]):
+        for all_at_once in (True, False):
+            audit = Kept()
+            asker = Asker("CheckFlow", ask(caller), audit)
+            found = None
+            try:
+                if all_at_once:
+                    asker.permit(with_policies(), asked)
+                else:
+                    list(asker.permit_all(with_policies(), asked))
+            except Refusal as refusal:
+                found = refusal.code
+            assert found is expected
+            assert len(audit.entries) == (expected is not None)
+
+
+def test_very_many_enis_are_permitted_with_pauses() -> None:
+    asker = Asker("CheckFlowColumns", ask(OWNER), Kept())
+    assert len(list(asker.permit_all(with_policies(), [f"eni-{number}" for number in range(1_000)]))) > 10
+    assert len(list(asker.permit_all(with_policies(), ["eni-1"] * 1_000))) == 1
