@@ -15,10 +15,11 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from structlog.testing import capture_logs
 
 from pdp.index.checker import Checker
-from pdp.policy.snapshot import Snapshot
+from pdp.policy.snapshot import Snapshot, resources_of
 from pdp.server.app import serve
 from pdp.server.config import ServerConfig
 from pdp.server.listening import ListenError
+from pdp.server.opening import StoreToServe
 from pdp.v1.decision_service_pb2 import CheckFlowRequest
 from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
 from tests.architecture.sources import ROOT
@@ -81,6 +82,15 @@ async def test_what_waits_does_not_hold_the_end_of_a_server(start_server: StartS
     with pytest.raises(grpc.aio.AioRpcError, match="the server is stopping before revision 99") as caught:
         await waiting
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_what_a_store_begins_with_is_served_once_all_else_is_ready(start_server: StartServer) -> None:
+    server = (await start_server()).server
+    policy = server.open_store(StoreToServe("memory:", lambda: resources_of(SNAPSHOT)))
+    await asyncio.sleep(0.05)
+    assert (policy.snapshot.revision, server.source.checker) == (1, None)
+    await server.follow(policy)
+    assert server.source.loaded().snapshot.revision == 1
 
 
 async def test_a_port_in_use_is_a_clear_error(start_server: StartServer) -> None:

@@ -1,6 +1,10 @@
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 
-from pdp.server.listening import HostPort, ListenError, is_local, parse_host_port
+from pdp.server.listening import HostPort, ListenError, check_free, is_local, parse_host_port
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,22 @@ def test_loopback_and_sockets_of_this_machine_are_local(text: str) -> None:
 @pytest.mark.parametrize("text", ["0.0.0.0:1", "[::]:1", "10.0.0.5:1", "pdp.example:1"])
 def test_everything_else_is_not(text: str) -> None:
     assert not is_local(text)
+
+
+def test_a_socket_with_a_full_queue_is_taken(tmp_path: Path) -> None:
+    """Whoever listens there may only be slow; and asking must not wait."""
+    path = str(tmp_path / "busy.sock")
+    with ExitStack() as held:
+        server = held.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(path)
+        server.listen(0)
+        waiting = held.enter_context(socket.socket(socket.AF_UNIX))
+        waiting.connect(path)
+        with pytest.raises(ListenError, match="it is in use"):
+            check_free(f"unix:{path}")
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:0", "[::1]:0", "no-such-host.invalid:50051", "192.0.2.1:50051"])
+def test_what_nobody_has_is_free(text: str) -> None:
+    """Whether it can be listened on is found out by listening."""
+    check_free(text)
