@@ -20,6 +20,12 @@ class ExitCode(IntEnum):
     """The server cannot be reached, failed, or cannot listen where it was told to."""
     REFUSED = 5
     """The server refuses a request that is fine in itself: a limit, a state, a permission, another revision."""
+    INTERNAL = 70
+    """Something that nobody foresaw: a fault of this program, with a traceback to report."""
+    OUTPUT = 74
+    """The output cannot be written, as on a full disk."""
+    INTERRUPTED = 130
+    """Ctrl-C, as shells report it (128 + SIGINT)."""
     CLOSED_PIPE = 141
     """Whoever read the output has gone, as shells report it (128 + SIGPIPE)."""
 

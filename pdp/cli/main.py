@@ -2,6 +2,9 @@
 
 import os
 import sys
+import traceback
+from contextlib import suppress
+from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
@@ -23,38 +26,38 @@ from pdp.cli.administration import (
 )
 from pdp.cli.administration.verbs import READ, WRITE, verb
 from pdp.cli.check import check
+from pdp.cli.ending import exit_code_of
 from pdp.cli.evaluate import evaluate
-from pdp.cli.exits import ExitCode, Fault
+from pdp.cli.exits import ExitCode
 from pdp.cli.explain import explain
 from pdp.cli.options import Json
 from pdp.cli.output import complain, print_json
 from pdp.cli.path import path
 from pdp.cli.scenarios import run_scenarios
 from pdp.cli.serve import serve
+from pdp.cli.streams import prepare_streams
 from pdp.cli.token import token
 from pdp.cli.validate import validate
 
 
 class Verbs(TyperGroup):
-    """Ends a verb that cannot go on with one line on stderr and its exit code."""
+    """Ends a command line that cannot go on with one line on stderr and its exit code."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as typer declares it
-        """Runs the verb."""
-        try:
-            try:
-                return super().invoke(ctx)
-            finally:
-                sys.stdout.flush()
-        except Fault as fault:
-            complain(str(fault))
-            raise typer.Exit(fault.exit_code) from None
-        except BrokenPipeError:
-            # What is still in the buffer would fail again when Python flushes it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(ExitCode.CLOSED_PIPE) from None
+    def main(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as typer declares it
+        """Runs a command line, and ends the process unless `standalone_mode` is false."""
+        run = partial(super().main, *args, **{**options, "standalone_mode": False})
+        if not options.get("standalone_mode", True):
+            return run()
+        sys.exit(exit_code_of(run))
 
 
 app = typer.Typer(name="pdp", cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"pdp {installed_version('pdp')}\n")
+        raise typer.Exit
 
 
 @app.callback()
@@ -63,6 +66,9 @@ def root(
     as_json: Annotated[
         bool | None, typer.Option("--json/--no-json", help="Print JSON, whatever the verb.", show_default=False)
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Tell whether a flow may pass for an ENI, by which rule, and how far the answer reaches."""
 
@@ -97,13 +103,21 @@ verb(app, "export", READ, import_bundle.TIMEOUT_S)(export_bundle.export_bundle)
 @app.command()
 def version(*, as_json: Json = False) -> None:
     """Print the version."""
-    number = installed_version("pdp")
     if as_json:
-        print_json({"version": number})
+        print_json({"version": installed_version("pdp")})
     else:
-        sys.stdout.write(f"pdp {number}\n")
+        _show_version(wanted=True)
 
 
 def main() -> None:
-    """The entry point."""
-    app()
+    """The entry point. What nobody foresaw ends here, with a traceback and a code that no answer has."""
+    prepare_streams()
+    # grpc reads it when it is imported; its lines would stand among ours, which are one to a fault, or JSON.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - whatever it is, 1 would be an answer
+        with suppress(OSError):
+            traceback.print_exc()
+        complain("this is a fault of pdp itself; please report it with the lines above")
+        sys.exit(ExitCode.INTERNAL)

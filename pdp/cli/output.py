@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -27,8 +28,9 @@ def printable(text: str) -> str:
 
 
 def complain(message: str) -> None:
-    """Tells on stderr, in one line, why a verb ends early."""
-    sys.stderr.write(f"pdp: {printable(' '.join(message.split()))}\n")
+    """Tells on stderr, in one line, why a verb ends early; nobody when stderr cannot be written."""
+    with suppress(OSError):
+        sys.stderr.write(f"pdp: {printable(' '.join(message.split()))}\n")
 
 
 class Page:

@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from examples.demo import EXAMPLE
+from pdp.v1.decision_service_pb2 import BatchCheckFlowsRequest
+from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
+from pdp.v1.flow_pb2 import Flow
 from tests.architecture.sources import ROOT
 
 PDP = [sys.executable, "-m", "pdp.cli"]
@@ -106,9 +110,13 @@ def test_limits_reach_the_server(tmp_path: Path) -> None:
     with running("serve", "--bundle", BUNDLE, "--listen", "127.0.0.1:0", "--json", "--most-batch-rows", 3) as server:
         address = read_until(server, "listening")["address"]
         read_until(server, "serving")
+        with (
+            grpc.insecure_channel(address) as channel,
+            pytest.raises(grpc.RpcError, match="4 rows are more than the 3"),
+        ):
+            DecisionServiceStub(channel).BatchCheckFlows(BatchCheckFlowsRequest(flows=[Flow()] * 4))
         ended = pdp("check", "--flows", flows, "--server", address)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "BATCH_TOO_LARGE" in ended.stderr
+    assert (ended.returncode, ended.stdout) == (0, pdp("eval", BUNDLE, "--flows", flows).stdout)
 
 
 def test_eval_answers_each_line_of_stdin_as_it_comes() -> None:
@@ -155,6 +163,78 @@ def test_a_closed_pipe_ends_eval_without_a_traceback(tmp_path: Path) -> None:
         eval_process.stdout.close()
         assert eval_process.wait() == 141
         assert eval_process.stderr.read() == ""
+
+
+SCRAPER = ("eni-bp1web01", "ingress", "tcp", "203.0.113.40:40112", "10.20.1.11:https")
+WRITING = [
+    ("check", *SCRAPER, "--bundle", BUNDLE),
+    ("explain", *SCRAPER, "--bundle", BUNDLE),
+    ("validate", BUNDLE),
+    ("test", EXAMPLE / "scenarios.yaml"),
+    ("eval", BUNDLE, "--flows", FLOWS),
+    ("--help",),
+    ("check", "--help"),
+    ("version",),
+]
+in_words = pytest.mark.parametrize("words", WRITING, ids=lambda words: " ".join(map(str, words[:2])))
+
+
+@in_words
+def test_a_pipe_that_nobody_reads_ends_every_verb_with_141(words: tuple[object, ...]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ended = subprocess.run([*PDP, *map(str, words)], cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@in_words
+def test_a_full_disk_is_told_in_one_line(words: tuple[object, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([*PDP, *map(str, words)], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (74, b"pdp: cannot write the output: No space left on device\n")
+
+
+def by_shell(redirection: str, *words: object, **env: str) -> subprocess.CompletedProcess[str]:
+    """A verb with its streams as a shell leaves them."""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *PDP, *map(str, words)]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
+def test_a_closed_stream_is_told_when_it_is_used() -> None:
+    read = by_shell("<&-", "eval", BUNDLE, "--flows", "-")
+    assert (read.returncode, read.stderr) == (2, "pdp: cannot read flows from stdin: Bad file descriptor\n")
+    written = by_shell(">&-", *WRITING[0])
+    assert (written.returncode, written.stderr) == (74, "pdp: cannot write the output: Bad file descriptor\n")
+    assert by_shell("<&- >&- 2>&-", "check").returncode == 2
+    assert by_shell("<&- 2>&-", *WRITING[0]).stdout.startswith("DROP")
+
+
+def test_a_letter_that_the_terminal_lacks_is_written_with_others(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.yaml"
+    cases.write_text(
+        "- {name: \N{SNOWMAN}, from: eni-bp1web01, to: 1.1.1.1, protocol: icmp, expect: accept}\n", "utf-8"
+    )
+    ended = by_shell("", "test", cases, "--bundle", BUNDLE, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("ok    \\u2603  (ACCEPT")
+
+
+def test_what_nobody_foresaw_is_told_with_a_code_that_no_answer_has() -> None:
+    code = "from pdp.cli import main; main.app = lambda: 1 / 0; main.main()"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, text=True)
+    assert (ended.returncode, ended.stdout) == (70, "")
+    assert "ZeroDivisionError" in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("pdp: this is a fault of pdp itself")
 
 
 def on_a_terminal(stream: str, *words: object, env: dict[str, str] | None = None) -> str:
