@@ -11,6 +11,8 @@ from pdp.model.instants import Instant, parse_instant
 DEFAULT_SERVER = "127.0.0.1:50051"
 SYSTEM_CA = "system"
 """In place of a CA's file: whoever this machine trusts on the web."""
+LAST_REVISION = 2**64 - 1
+"""What the contract's number can hold."""
 
 
 def _as_json(context: typer.Context, parameter: typer.CallbackParam, value: bool) -> bool:
@@ -28,6 +30,13 @@ def _instant(text: str) -> Instant:
         return parse_instant(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def directory(text: str) -> Path:
+    """The directory that a word names. A blank one, as of an unset variable, would be the present one."""
+    if not text.strip():
+        raise typer.BadParameter("it is blank; write . for the present directory")
+    return Path(text)
 
 
 Json = Annotated[bool, typer.Option("--json/--no-json", help="Print JSON.", callback=_as_json, show_default=False)]
@@ -57,8 +66,14 @@ Ca = Annotated[
 ]
 Bundle = Annotated[
     Path | None,
-    typer.Option(help="Answer from the bundle in this directory, without a server.", metavar="DIR", show_default=False),
+    typer.Option(
+        help="Answer from the bundle in this directory, without a server.",
+        metavar="DIR",
+        parser=directory,
+        show_default=False,
+    ),
 ]
+BundleWord = Annotated[Path, typer.Argument(help="A directory of ECS API answers.", metavar="BUNDLE", parser=directory)]
 At = Annotated[
     Instant | None,
     typer.Option(
@@ -74,6 +89,7 @@ AtLeastRevision = Annotated[
         help="Have the server judge at this revision or a later one: that of a write whose effect you ask about.",
         metavar="N",
         min=0,
+        max=LAST_REVISION,
         show_default=False,
     ),
 ]
@@ -90,7 +106,9 @@ ClientToken = Annotated[
 ]
 ExpectedRevision = Annotated[
     int | None,
-    typer.Option(help="Refuse unless the store is at this revision.", metavar="N", min=0, show_default=False),
+    typer.Option(
+        help="Refuse unless the store is at this revision.", metavar="N", min=0, max=LAST_REVISION, show_default=False
+    ),
 ]
 Limit = Annotated[int | None, typer.Option(help="Give the first N only.", metavar="N", min=1, show_default=False)]
 Account = Annotated[

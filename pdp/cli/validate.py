@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from pdp.cli.exits import ExitCode
-from pdp.cli.options import Json
+from pdp.cli.options import BundleWord, Json
 from pdp.cli.output import Page, print_json
 from pdp.formats.bundle import Bundle, BundleRefused, read_bundle
 from pdp.formats.bundle import Fault as BundleFault
@@ -18,7 +18,7 @@ from pdp.server.clock import CLOCK
 
 
 def validate(
-    bundle: Annotated[Path, typer.Argument(help="A directory of ECS API answers.", metavar="BUNDLE")],
+    bundle: BundleWord,
     *,
     as_json: Json = False,
 ) -> None:

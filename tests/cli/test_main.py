@@ -10,7 +10,7 @@ import pytest
 
 from pdp.cli.exits import ExitCode
 from tests.architecture.sources import ROOT
-from tests.cli.running import BUNDLE, FLOWS, SCENARIOS, SCRAPER, Pdp
+from tests.cli.running import BUNDLE, FLOWS, SCENARIOS, SCRAPER, Pdp, fault_of
 
 VERBS = {
     "serve",
@@ -89,15 +89,52 @@ def test_the_verbs_of_a_thing_complete() -> None:
     assert ended.stdout.split() == ["clone"]
 
 
-def test_version_is_the_package_s(pdp: Pdp) -> None:
-    assert pdp("version").stdout == f"pdp {version('pdp')}\n"
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version_is_the_package_s(word: str, pdp: Pdp) -> None:
+    result = pdp(word)
+    assert (result.exit_code, result.stdout) == (0, f"pdp {version('pdp')}\n")
 
 
-@pytest.mark.parametrize("words", [("nonsense",), ("check", "--nonsense"), ("eval",), ("path", "eni-a:1")])
-def test_a_word_that_no_verb_knows_is_a_usage_error(words: tuple[str, ...], pdp: Pdp) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nonsense",), "No such command 'nonsense'; see `pdp --help`"),
+        (("check", "--nonsense"), "No such option: --nonsense"),
+        (("eval",), "Missing argument 'BUNDLE'; see `pdp eval --help`"),
+        (("path", "eni-a:1"), "Missing argument 'TO'; see `pdp path --help`"),
+        (("group", "list", "--limit", "many"), "Invalid value for '--limit': "),
+        (("eval", BUNDLE, "--flows", FLOWS, "--at", "x" * 100), f"Invalid value for '--at': '{'x' * 78}… is not an"),
+    ],
+)
+def test_a_word_that_no_verb_knows_is_a_usage_error(words: tuple[object, ...], said: str, pdp: Pdp) -> None:
     result = pdp(*words)
     assert result.exit_code == ExitCode.USAGE
-    assert result.stdout == ""
+    assert fault_of(result).startswith(said)
+
+
+@pytest.mark.parametrize("words", [(), ("group",), ("ram", "user")])
+def test_without_a_verb_there_is_help(words: tuple[str, ...], pdp: Pdp) -> None:
+    result = pdp(*words)
+    assert (result.exit_code, result.stderr) == (ExitCode.USAGE, "")
+    assert "--help" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("eval", "", "--flows", FLOWS),
+        ("validate", " "),
+        ("check", *SCRAPER, "--bundle", ""),
+        ("test", SCENARIOS, "--bundle", ""),
+        ("import", ""),
+        ("serve", "--bundle", ""),
+    ],
+)
+def test_a_blank_directory_is_a_usage_error(words: tuple[object, ...], pdp: Pdp) -> None:
+    """It would be the present one: a variable of the shell that is unset would choose the policy."""
+    result = pdp(*words)
+    assert result.exit_code == ExitCode.USAGE
+    assert "it is blank; write . for the present directory" in fault_of(result)
 
 
 def test_verbs_without_a_server_start_without_what_servers_need() -> None:

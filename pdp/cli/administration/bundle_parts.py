@@ -35,7 +35,7 @@ class BundleParts(NamedTuple):
     skipped: tuple[str, ...]
 
     def files(self, part: Part) -> list[Document]:
-        """The part as BundleFile has it. Raises Fault with USAGE when a file has gone or shrunk meanwhile."""
+        """The part as BundleFile has it. Raises Fault with POLICY when a file has gone or shrunk meanwhile."""
         return [{"name": piece.name, "content": b64encode(self._bytes(piece)).decode("ascii")} for piece in part]
 
     def _bytes(self, piece: Piece) -> bytes:
@@ -46,12 +46,12 @@ class BundleParts(NamedTuple):
         except OSError as error:
             raise _unreadable(self.directory / piece.name, error) from None
         if len(content) != piece.size:
-            raise Fault(ExitCode.USAGE, f"{self.directory / piece.name} changed while it was read; begin again")
+            raise Fault(ExitCode.POLICY, f"{self.directory / piece.name} changed while it was read; begin again")
         return content
 
 
 def cut_bundle(directory: Path) -> BundleParts:
-    """Finds the files of a bundle and cuts them into parts. Raises Fault with USAGE."""
+    """Finds the files of a bundle and cuts them into parts. Raises Fault with POLICY."""
     try:
         names = sorted(path.name for path in directory.iterdir())
     except OSError as error:
@@ -69,7 +69,7 @@ def cut_bundle(directory: Path) -> BundleParts:
 
 
 def _measure(path: Path) -> tuple[int, bytes]:
-    """A file's size and digest. Raises Fault with USAGE."""
+    """A file's size and digest. Raises Fault with POLICY."""
     digest = sha256()
     size = 0
     try:
@@ -102,4 +102,4 @@ def _parts(sizes: dict[str, int]) -> Iterator[Part]:
 
 
 def _unreadable(path: Path, error: OSError) -> Fault:
-    return Fault(ExitCode.USAGE, f"cannot read {path}: {error.strerror}")
+    return Fault(ExitCode.POLICY, f"cannot read {path}: {error.strerror}")

@@ -16,9 +16,10 @@ import typer
 from pdp.cli.administration.bundle_parts import BundleParts, cut_bundle
 from pdp.cli.administration.session import Session
 from pdp.cli.administration.shown import Columns, Shown, show_table
-from pdp.cli.administration.words import argument, option
+from pdp.cli.administration.words import option
 from pdp.cli.answers import Document
 from pdp.cli.exits import ExitCode, Fault
+from pdp.cli.options import directory
 from pdp.cli.output import Page
 
 TIMEOUT_S = 600.0
@@ -35,7 +36,12 @@ COUNTS: Columns = {
 
 def import_bundle(
     session: Session,
-    bundle: Annotated[Path, argument("BUNDLE", "A directory of ECS API answers, or one that `pdp export` wrote.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            help="A directory of ECS API answers, or one that `pdp export` wrote.", metavar="BUNDLE", parser=directory
+        ),
+    ],
     *,
     remove_unnamed: Annotated[
         bool, option("Also remove all that the bundle does not name, so that it is all there is.", "--remove-unnamed")
