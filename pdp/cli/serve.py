@@ -10,13 +10,29 @@ import typer
 
 from pdp.cli.bundles import load_bundle
 from pdp.cli.exits import ExitCode, Fault
-from pdp.cli.options import DEFAULT_SERVER, Json
+from pdp.cli.options import DEFAULT_SERVER, Json, directory
 from pdp.model.errors import Refusal
 from pdp.model.resources import Resources
 from pdp.policy.bundle_policy import policy_of_bundle
 from pdp.policy.snapshot import Snapshot
 from pdp.server.clock import CLOCK
 from pdp.server.listening import ListenError, is_local, parse_host_port
+
+LONGEST_S = 86_400
+"""A day: enough for anything that is waited for."""
+MOST_MIB = 2_047
+"""More has more bytes than grpc can count."""
+
+
+def _seconds(text: str | float) -> float:
+    """A number of seconds up to a day; the default is one already. A mere `float` may also be infinite, or none."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= LONGEST_S:
+        raise typer.BadParameter(f"{text!r} is not a number of seconds from 0 to {LONGEST_S}")
+    return seconds
 
 
 def serve(
@@ -35,6 +51,7 @@ def serve(
             help="A directory of ECS API answers. Alone, it is served as it is; with --store, an empty store begins "
             "with it.",
             metavar="DIR",
+            parser=directory,
         ),
     ] = None,
     listen: Annotated[
@@ -57,10 +74,15 @@ def serve(
     most_batch_rows: Annotated[int, typer.Option(help="Flows in one batch.", min=1)] = 100_000,
     most_column_rows: Annotated[int, typer.Option(help="Rows in one request of columns.", min=1)] = 1_000_000,
     most_requests_at_once: Annotated[int, typer.Option(help="Requests being answered at once.", min=1)] = 1_000,
-    most_message_mib: Annotated[int, typer.Option(help="Size of one request, in MiB.", min=1)] = 64,
+    most_message_mib: Annotated[int, typer.Option(help="Size of one request, in MiB.", min=1, max=MOST_MIB)] = 64,
     index_cache_mib: Annotated[int, typer.Option(help="Memory for indexes, in MiB.", min=1)] = 1_024,
-    shortest_ping_interval_s: Annotated[float, typer.Option(help="How often a client may ping.", min=0)] = 5.0,
-    grace_s: Annotated[float, typer.Option(help="Seconds that calls get to end when the server stops.", min=0)] = 5.0,
+    shortest_ping_interval_s: Annotated[
+        float, typer.Option(help="How often a client may ping.", metavar="SECONDS", parser=_seconds)
+    ] = 5.0,
+    grace_s: Annotated[
+        float,
+        typer.Option(help="Seconds that calls get to end when the server stops.", metavar="SECONDS", parser=_seconds),
+    ] = 5.0,
     as_json: Json = False,
 ) -> None:
     """Answer over gRPC from a store or a bundle; logs go to stderr, as JSON lines with --json."""
@@ -79,6 +101,7 @@ def serve(
     from pdp.server.logs import LogFormat, configure_logs  # noqa: PLC0415
     from pdp.server.opening import StoreToServe  # noqa: PLC0415
 
+    _check_store(store)
     configure_logs(LogFormat.JSON if as_json else LogFormat.CONSOLE)
     config = ServerConfig(
         listen=listen,
@@ -130,6 +153,18 @@ def _check_addresses(listen: str, metrics_listen: str | None) -> None:
         if metrics_listen is not None:
             parse_host_port(metrics_listen)
     except ListenError as error:
+        raise Fault(ExitCode.USAGE, str(error)) from None
+
+
+def _check_store(store: str | None) -> None:
+    """Refuses what is no store at all before anything starts."""
+    from pdp.store.contract import StoreRefused  # noqa: PLC0415
+    from pdp.store.opening import check_place  # noqa: PLC0415
+
+    try:
+        if store is not None:
+            check_place(store)
+    except StoreRefused as error:
         raise Fault(ExitCode.USAGE, str(error)) from None
 
 

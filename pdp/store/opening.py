@@ -9,15 +9,21 @@ from pdp.store.memory import MemoryStore
 from pdp.store.sqlite import SqliteStore
 
 
+def check_place(place: str) -> None:
+    """Raises StoreRefused for a place that is neither `sqlite:PATH` nor `memory:`."""
+    scheme, colon, rest = place.partition(":")
+    if scheme != ("sqlite" if rest else "memory") or not colon:
+        raise StoreRefused(
+            quoted(place), "this names no store", "write sqlite:PATH, or memory: for one that is not kept"
+        )
+
+
 def open_store(place: str) -> Driver:
     """The store at `sqlite:PATH`, made when there is none, or a new one at `memory:`.
 
     Raises StoreRefused for a place that is neither or a file that is no store of this program's, and StoreUnavailable.
     """
-    scheme, colon, rest = place.partition(":")
+    check_place(place)
+    path = place.partition(":")[2]
     new_store_id = secrets.token_hex(16)
-    if scheme == "sqlite" and rest:
-        return SqliteStore(Path(rest), new_store_id)
-    if scheme == "memory" and colon and not rest:
-        return MemoryStore(new_store_id)
-    raise StoreRefused(quoted(place), "this names no store", "write sqlite:PATH, or memory: for one that is not kept")
+    return SqliteStore(Path(path), new_store_id) if path else MemoryStore(new_store_id)

@@ -34,6 +34,30 @@ def test_a_limit_is_at_least_one(option: str, pdp: Pdp) -> None:
     assert pdp("serve", "--bundle", BUNDLE, option, "0").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--most-message-mib", "2048"),
+        *(
+            (option, value)
+            for option in ("--shortest-ping-interval-s", "--grace-s")
+            for value in ("inf", "nan", "1e30", "86401", "-1", "soon")
+        ),
+    ],
+)
+def test_a_number_that_no_server_could_keep_to_is_refused(option: str, value: str, pdp: Pdp) -> None:
+    result = pdp("serve", "--bundle", BUNDLE, option, value)
+    assert result.exit_code == 2
+    assert fault_of(result).startswith(f"Invalid value for '{option}': ")
+
+
+@pytest.mark.parametrize("store", ["foo", "sqlite:", "memory:x", ""])
+def test_what_is_no_store_is_refused_before_anything_starts(store: str, pdp: Pdp) -> None:
+    result = pdp("serve", "--store", store, "--listen", "127.0.0.1:0")
+    assert result.exit_code == 2
+    assert "this names no store; write sqlite:PATH, or memory:" in fault_of(result)
+
+
 def test_a_store_or_a_bundle_is_required(tmp_path: Path, pdp: Pdp) -> None:
     result = pdp("serve", "--listen", f"unix:{tmp_path}/socket")
     assert result.exit_code == 2
