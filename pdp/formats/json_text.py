@@ -32,6 +32,8 @@ def decode_text(data: bytes) -> str:
 
 def parse_json(text: str) -> object:
     """The value of a JSON text. Raises ValueError, also for numbers or nesting beyond any sense and for double keys."""
+    if not text or text.isspace():
+        raise ValueError("not JSON: it is empty")
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer)
         if _SURROGATE_ESCAPE.search(text):

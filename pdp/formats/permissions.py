@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from typing import NamedTuple
 
+from pdp.formats.bundle_files import PORT_LIST_ENTRIES, PREFIX_LISTS, AnswerName
 from pdp.formats.fields import Fields, cidr_in
 from pdp.model.addresses import Cidr, Family
 from pdp.model.errors import quoted
@@ -167,7 +168,7 @@ def _read_traffic(fields: Fields, known: Known) -> _Traffic | None:
         return traffic
     if port_list:
         if port_list not in known.port_lists:
-            fields.complain(_no_file("PortRangeListId", port_list, "DescribePortRangeListEntries"))
+            fields.complain(_no_file("PortRangeListId", AnswerName(PORT_LIST_ENTRIES, port_list)))
         return _Traffic(traffic.protocol, port_list=PortListId(port_list))
     if not ports_text:
         if not fields.has("PortRange") and not fields.has("PortRangeListId"):
@@ -200,15 +201,15 @@ def _read_peer(fields: Fields, side: _Side, known: Known) -> Peer | None:
     if fields.has(side.prefix_list):
         prefix_list = fields.text(side.prefix_list)
         if prefix_list not in known.prefix_lists:
-            fields.complain(_no_file(side.prefix_list, prefix_list, "DescribePrefixListAttributes"))
+            fields.complain(_no_file(side.prefix_list, AnswerName(PREFIX_LISTS, prefix_list)))
         return PrefixListPeer(PrefixListId(prefix_list))
     keys = ", ".join(key for key in side if key != side.account)
     fields.complain(f"no peer: none of {keys} is set")
     return None
 
 
-def _no_file(key: str, list_id: str, api: str) -> str:
-    return f"{key} {quoted(list_id)} has no file {api}.{list_id}.json; export it with `aliyun ecs {api}`"
+def _no_file(key: str, name: AnswerName) -> str:
+    return f"{key} {quoted(name.subject)} has no file {name.file(1)}; export it with `{name.call}`"
 
 
 def _peer_identity(peer: Peer) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ A dropped flow is a verdict; an error says that no verdict can be given. Each er
 read, and `Violation`s, which name the field, show the value and state the rule that it breaks.
 """
 
+import json
 from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
@@ -49,8 +50,9 @@ QUOTED_VALUE_LIMIT = 80
 
 
 def quoted(value: object) -> str:
-    """The value as a message shows it: quoted, and cut to `QUOTED_VALUE_LIMIT` characters."""
-    text = repr(value)
+    """The value as a message shows it: quoted, JSON as JSON, and cut to `QUOTED_VALUE_LIMIT` characters."""
+    is_json = value is None or isinstance(value, bool | list | dict)
+    text = json.dumps(value, default=repr) if is_json else repr(value)
     return text if len(text) <= QUOTED_VALUE_LIMIT else text[: QUOTED_VALUE_LIMIT - 1] + "…"
 
 

@@ -20,6 +20,7 @@ LAST_PORT = 65535
 NUMBER_BY_NAME = {"TCP": TCP, "UDP": UDP, "ICMP": ICMP, "ICMPV6": ICMPV6, "GRE": GRE}
 NAME_BY_NUMBER = {TCP: "TCP", UDP: "UDP", ICMP: "ICMP", ICMPV6: "ICMPv6", GRE: "GRE"}
 ALL = "ALL"
+_NAMES = ", ".join(NAME_BY_NUMBER.values())
 
 PORT_BY_NAME = {
     "ssh": 22,
@@ -74,14 +75,28 @@ def parse_digits(text: str) -> int | None:
 
 def parse_protocol(text: str) -> int | None:
     """A rule's protocol: a number, or None for `ALL` (§3.5). Raises ValueError for anything else."""
-    upper = text.upper() if text.isascii() else text
+    upper = _upper(text)
+    return None if upper == ALL else _number(text, upper, f"{_NAMES}, {ALL}")
+
+
+def parse_flow_protocol(text: str) -> int:
+    """A flow's protocol: a name or a number; `ALL` is none (§2.1). Raises ValueError."""
+    upper = _upper(text)
     if upper == ALL:
-        return None
+        raise ValueError(f"{quoted(text)} is a rule's word; a flow has one protocol, such as TCP, ICMP or 47")
+    return _number(text, upper, _NAMES)
+
+
+def _upper(text: str) -> str:
+    return text.upper() if text.isascii() else text
+
+
+def _number(text: str, upper: str, names: str) -> int:
     number = NUMBER_BY_NAME.get(upper)
     if number is None:
         number = parse_digits(text)
     if number is None or number > LAST_PROTOCOL:
-        raise ValueError(f"{quoted(text)} is neither TCP, UDP, ICMP, ICMPv6, GRE, ALL nor a number from 0 to 255")
+        raise ValueError(f"{quoted(text)} is neither {names} nor a number from 0 to 255")
     return number
 
 

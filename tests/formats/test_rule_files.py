@@ -112,7 +112,7 @@ def test_what_holds_no_list_is_refused(text: str) -> None:
         (BASE | {"policy": "Drop"}, "unknown key 'policy'"),
         (BASE | {"Port": ""}, "unknown key 'Port'"),
         (BASE | {"PortRange": 22}, "PortRange 22 is not a text"),
-        (BASE | {"Priority": True}, "Priority True is not a text"),
+        (BASE | {"Priority": True}, "Priority true is not a text"),
         (BASE | {"Priority": 1.0}, "Priority 1.0 is not a text"),
         (BASE | {"SourceCidrIp": ["10.0.0.0/8"]}, "is not a text"),
     ],

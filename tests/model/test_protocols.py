@@ -8,6 +8,7 @@ from pdp.model.protocols import (
     exists_in,
     has_ports,
     parse_digits,
+    parse_flow_protocol,
     parse_port_range,
     parse_protocol,
     protocol_name,
@@ -71,3 +72,14 @@ def test_a_range_holds_its_ends() -> None:
     ports = PortRange(22, 80)
     assert [port in ports for port in (21, 22, 80, 81)] == [False, True, True, False]
     assert str(ports) == "22/80"
+
+
+@pytest.mark.parametrize(("text", "number"), [("tcp", 6), ("ICMPv6", 58), ("47", 47), ("0", 0)])
+def test_a_flow_has_one_protocol(text: str, number: int) -> None:
+    assert parse_flow_protocol(text) == parse_protocol(text) == number
+
+
+@pytest.mark.parametrize(("text", "said"), [("All", "a rule's word"), ("sctp", "GRE nor a number"), ("256", "GRE nor")])
+def test_what_is_no_flow_s_protocol_is_refused_without_offering_all(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_flow_protocol(text)

@@ -166,7 +166,7 @@ def test_a_lone_statement_needs_no_list() -> None:
         ({"Action": "*JoinSecurityGroup"}, r"Statement\[0\]\.Action"),
         ({"Action": "ecs:Joın*"}, r"Statement\[0\]\.Action"),
         ({"Action": "ecs:Join*\n"}, r"Statement\[0\]\.Action"),
-        ({"Resource": None}, r"Statement\[0\]\.Resource: None is not a text"),
+        ({"Resource": None}, r"Statement\[0\]\.Resource: null is not a text"),
         ({"Resource": "sg-a"}, r"Statement\[0\]\.Resource: 'sg-a' is neither"),
         ({"Resource": ["*", "**"]}, r"Statement\[0\]\.Resource: '\*\*' is neither"),
         ({"NotAction": "ecs:*"}, r"Statement\[0\]: 'NotAction' is not known here"),

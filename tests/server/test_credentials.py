@@ -204,7 +204,7 @@ def test_an_entry_is_read_strictly(changes: dict[str, Any], message: str) -> Non
         ("[" * 100_000, "nested too deeply"),
         ('{"tokens": []}', "the file: version is missing"),
         ('{"version": 2, "tokens": []}', "version: 2 is not 1"),
-        ('{"version": true, "tokens": []}', "version: True is not 1"),
+        ('{"version": true, "tokens": []}', "version: true is not 1"),
         ('{"version": 1, "tokens": {}}', "tokens: must be a list"),
         ('{"version": 1, "tokens": ["x"]}', r"tokens\[0\]: must be an object"),
         ('{"version": 1, "version": 1, "tokens": []}', "the key 'version' stands twice"),
