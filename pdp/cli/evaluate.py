@@ -10,9 +10,9 @@ import typer
 
 from pdp.cli.answers import Answers, answers_from
 from pdp.cli.exits import ExitCode, Fault
-from pdp.cli.options import At, Json, Regions
+from pdp.cli.options import At, BundleWord, Json, Regions
 from pdp.cli.output import json_text
-from pdp.formats.flows import read_flow_lines
+from pdp.formats.flows import bounded_lines, read_flow_lines
 from pdp.model.instants import Instant
 
 STDIN = Path("-")
@@ -20,7 +20,7 @@ PROGRESS_EVERY = 10_000
 
 
 def evaluate(
-    bundle: Annotated[Path, typer.Argument(help="A directory of ECS API answers.", metavar="BUNDLE")],
+    bundle: BundleWord,
     *,
     flows: Annotated[Path, typer.Option(help="Flows as JSON lines, - for stdin.", metavar="FILE")],
     at: At = None,
@@ -36,7 +36,7 @@ def write_lines(answers: Answers, flows: Path, at: Instant | None, *, regions: b
     """Writes the line of each flow; whether all of them are accepted. Raises Fault when the file cannot be read."""
     all_accepted = True
     with _opened(flows) as stream, _progress() as progress:
-        for line in answers.check_many(read_flow_lines(stream), at, regions=regions):
+        for line in answers.check_many(read_flow_lines(_lines(stream, flows)), at, regions=regions):
             sys.stdout.write(json_text(line) + "\n")
             all_accepted = all_accepted and line["action"] == "ACCEPT"
             progress.count()
@@ -84,6 +84,17 @@ def _opened(flows: Path) -> Iterator[BinaryIO]:
     try:
         stream = flows.open("rb")
     except OSError as error:
-        raise Fault(ExitCode.USAGE, f"cannot read flows from {flows}: {error.strerror}") from None
+        raise _unreadable(flows, error) from None
     with stream:
         yield stream
+
+
+def _lines(stream: BinaryIO, flows: Path) -> Iterator[bytes]:
+    try:
+        yield from bounded_lines(stream)
+    except OSError as error:
+        raise _unreadable(flows, error) from None
+
+
+def _unreadable(flows: Path, error: OSError) -> Fault:
+    return Fault(ExitCode.USAGE, f"cannot read flows from {'stdin' if flows == STDIN else flows}: {error.strerror}")

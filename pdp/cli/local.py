@@ -15,7 +15,7 @@ from pdp.formats.scenarios import PathQuestion
 from pdp.formats.verdicts import error_line, verdict_line
 from pdp.index.cache import IndexCache
 from pdp.index.checker import Checker
-from pdp.model.errors import FieldError, PdpError
+from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Flow
 from pdp.model.ids import EniId
 from pdp.model.instants import Instant
@@ -62,11 +62,12 @@ class LocalAnswers:
             if isinstance(question, FieldError):
                 yield error_line(question)
                 continue
-            eni, flow, logged_action = question
+            eni, flow, logged_action, eni_key = question
             try:
                 yield verdict_line(judge(eni, flow, _time(at)), revision, logged_action)
             except PdpError as error:
-                yield error_line(error, logged_action)
+                unknown = error.reason is Reason.UNKNOWN_ENI
+                yield error_line(FieldError(error.reason, eni_key, error.message) if unknown else error, logged_action)
 
     def explain(self, eni: str, flow: Flow, at: Instant | None, rule: str, group: str) -> dict[str, Any]:
         """The account of one verdict."""

@@ -7,10 +7,14 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from pdp.formats.flows import FlowQuestion
 from pdp.model.flow import Flow
 from pdp.model.instants import SECOND, Instant, format_instant
 from pdp.model.protocols import has_ports, protocol_name
 from pdp.v1 import decision_service_pb2, flow_pb2
+
+ENI_FIELD = "flow.eni_id"
+"""Where a request has the ENI, which may be unknown; all else of a row is valid before it is asked about."""
 
 
 def flow_message(eni: str, flow: Flow) -> flow_pb2.Flow:
@@ -64,15 +68,18 @@ def reason_name(reason: flow_pb2.VerdictReason.ValueType) -> str:
 
 
 def item_line(
-    item: decision_service_pb2.BatchItem, position: flow_pb2.PolicyPosition, logged_action: str | None
+    item: decision_service_pb2.BatchItem, position: flow_pb2.PolicyPosition, question: FlowQuestion
 ) -> dict[str, Any]:
-    """The line of one row of a batch."""
+    """The line of one row of a batch, in the words of the question's own line."""
     if item.HasField("verdict"):
         line = verdict_line(item.verdict, position.revision)
     else:
         reason = flow_pb2.ErrorReason.Name(item.error.reason).removeprefix("ERROR_REASON_")
-        line = {"action": "ERROR", "reason": reason, "message": item.error.message}
-    return line if logged_action is None else {**line, "logged_action": logged_action}
+        message = item.error.message
+        if item.error.field == ENI_FIELD:
+            message = f"{question.eni_key}{message.removeprefix(ENI_FIELD)}"
+        line = {"action": "ERROR", "reason": reason, "message": message}
+    return line if question.logged_action is None else {**line, "logged_action": question.logged_action}
 
 
 def explanation_document(answer: decision_service_pb2.ExplainFlowResponse) -> dict[str, Any]:

@@ -38,12 +38,28 @@ ADVICE = {
     Code.LOCKED_FOR_SECURITY: "`pdp penalty list` tells why; `pdp penalty request-unblock` or `appeal` may follow",
     Code.PRIMARY_ENI: "`pdp instance groups` changes its groups, `pdp instance delete` takes it with its instance",
     Code.IDEMPOTENT_MISMATCH: "--client-token gives another one",
-    Code.FORBIDDEN: "`pdp whoami` tells who asks; the account's owner gives permission with `pdp ram user attach`",
+    Code.FORBIDDEN: (
+        "`pdp whoami` tells who asks; to a user or role the account's owner gives permission with `pdp ram user "
+        "attach`, to an agent the server's file of tokens gives its hosts"
+    ),
     Code.OPERATOR_ONLY: "`pdp whoami` tells who asks",
     Code.UNAUTHENTICATED: "set the token with $PDP_TOKEN, --token or in the config file",
     Code.STORE_UNAVAILABLE: "nothing was written; ask again when the store is back",
 }
 """The verbs that do what the server advises to do next, which stands before them, or what it leaves unsaid."""
+START = (
+    "start one with `pdp serve --store sqlite:PATH`, or `pdp serve --bundle DIR` for questions alone; "
+    "or name another with --server HOST:PORT"
+)
+HUNG_UP = "somebody is there but hung up; a server with TLS is asked with --ca FILE, or --ca system"
+UNREACHED = {
+    "CERTIFICATE_VERIFY_FAILED": "the server's certificate is not of the CA that --ca names",
+    "Hostname Verification": "the server's certificate is for another name than the one that --server has",
+    "WRONG_VERSION_NUMBER": "the server has no TLS, which --ca asks for",
+    "Socket closed": HUNG_UP,
+    "Connection reset": HUNG_UP,
+}
+"""What helps when no connection came about, by what grpc says of it; for anything else START."""
 FLAGS = {"account_id": "--account"}
 """The flag for a field that a server asks for although the verb can do without."""
 
@@ -63,10 +79,7 @@ def fault_of(error: ServerError, server: str) -> Fault:
     if error.status in QUESTIONS_FAULT:
         return Fault(ExitCode.USAGE, refusal_text(error), error.reason)
     if error.status == "UNAVAILABLE" and not error.reason:
-        hint = (
-            "start one with `pdp serve --store sqlite:PATH`, or `pdp serve --bundle DIR` for questions alone; "
-            "or name another with --server HOST:PORT"
-        )
+        hint = next((hint for said, hint in UNREACHED.items() if said in error.message), START)
         return Fault(ExitCode.SERVER, f"no answer from a server at {server}: {error.message}; {hint}")
     return Fault(ExitCode.SERVER, f"the server at {server} says {refusal_text(error)}")
 

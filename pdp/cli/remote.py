@@ -3,8 +3,9 @@
 It carries questions and answers and judges nothing; `refused` says what a call that failed ends a verb with.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,7 +21,7 @@ from pdp.cli.refused import ServerError, fault_of
 from pdp.formats.flows import FlowQuestion
 from pdp.formats.scenarios import PathQuestion
 from pdp.formats.verdicts import error_line
-from pdp.model.errors import FieldError
+from pdp.model.errors import FieldError, Reason
 from pdp.model.flow import Flow
 from pdp.model.instants import Instant
 from pdp.v1 import decision_service_pb2
@@ -29,8 +30,23 @@ from pdp.v1.decision_service_pb2_grpc import DecisionServiceStub
 Response = TypeVar("Response")
 
 CHUNK = 5_000
-"""Flows in one call: enough to make the call's own cost small, few enough to stay far below every limit."""
+"""Flows in one call: enough to make the call's own cost small, few enough to stay far below every usual limit."""
 MOST_RECEIVED_BYTES = 64 << 20
+PATIENCE = {
+    "methodConfig": [
+        {
+            "name": [{"service": "pdp.v1.DecisionService"}],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 3,
+                "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
+            },
+        }
+    ]
+}
+"""A question that a server has no room for just now is asked again, a few times; a write never is."""
 
 
 class Remote:
@@ -41,7 +57,11 @@ class Remote:
         self._timeout_s = timeout_s
         self._metadata = [("authorization", f"Bearer {connection.token}")] if connection.token else []
         # A proxy of the environment is for the web; it would be asked for 127.0.0.1 too.
-        options = [("grpc.max_receive_message_length", MOST_RECEIVED_BYTES), ("grpc.enable_http_proxy", 0)]
+        options: list[tuple[str, int | str]] = [
+            ("grpc.max_receive_message_length", MOST_RECEIVED_BYTES),
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.service_config", json.dumps(PATIENCE)),
+        ]
         if connection.ca:
             credentials = grpc.ssl_channel_credentials(connection.roots())
             self.channel = grpc.secure_channel(connection.server, credentials, options)
@@ -98,26 +118,42 @@ class RemoteAnswers:
     def check_many(
         self, questions: Iterable[FlowQuestion | FieldError], at: Instant | None, *, regions: bool
     ) -> Iterator[dict[str, Any]]:
-        """One line for each question. Those of a chunk have one revision; a bad line never reaches the server."""
+        """One line for each question. Those of a chunk have one revision; a bad line never reaches the server.
+
+        A chunk that is too large for the server is halved, and so are all that follow.
+        """
         _refuse_time(at)
-        waiting = iter(questions)
-        while chunk := list(islice(waiting, CHUNK)):
+        waiting, size = iter(questions), CHUNK
+        while chunk := list(islice(waiting, size)):
             asked = [question for question in chunk if isinstance(question, FlowQuestion)]
-            request = decision_service_pb2.BatchCheckFlowsRequest(
-                flows=[flow_message(eni, flow) for eni, flow, _ in asked],
-                include_regions=regions,
-                at_least_revision=self._at_least_revision,
-            )
-            answer = self._remote.ask(self._stub.BatchCheckFlows, request)
-            if len(answer.items) != len(asked):
-                message = f"{self._remote.server} gave {len(answer.items)} answers to {len(asked)} flows"
-                raise Fault(ExitCode.SERVER, message)
+            try:
+                answer = self._ask_batch(asked, regions=regions)
+            except Fault as fault:
+                if fault.reason != Reason.BATCH_TOO_LARGE.name or len(asked) == 1:
+                    raise
+                waiting, size = chain(chunk, waiting), len(chunk) // 2
+                continue
             items = iter(answer.items)
             for question in chunk:
                 if isinstance(question, FieldError):
                     yield error_line(question)
                 else:
-                    yield item_line(next(items), answer.position, question.logged_action)
+                    yield item_line(next(items), answer.position, question)
+
+    def _ask_batch(
+        self, asked: Sequence[FlowQuestion], *, regions: bool
+    ) -> decision_service_pb2.BatchCheckFlowsResponse:
+        """One item for each flow, in order. Raises Fault."""
+        request = decision_service_pb2.BatchCheckFlowsRequest(
+            flows=[flow_message(question.eni, question.flow) for question in asked],
+            include_regions=regions,
+            at_least_revision=self._at_least_revision,
+        )
+        answer = self._remote.ask(self._stub.BatchCheckFlows, request)
+        if len(answer.items) != len(asked):
+            message = f"{self._remote.server} gave {len(answer.items)} answers to {len(asked)} flows"
+            raise Fault(ExitCode.SERVER, message)
+        return answer
 
     def explain(self, eni: str, flow: Flow, at: Instant | None, rule: str, group: str) -> dict[str, Any]:
         """The account of one verdict."""

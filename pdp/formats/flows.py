@@ -5,25 +5,32 @@ has no verdict.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pdp.formats.json_text import parse_json
 from pdp.model.addresses import Address, parse_address
 from pdp.model.errors import FieldError, Reason, quoted
 from pdp.model.flow import Direction, Flow, make_flow
 from pdp.model.ids import EniId
-from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, parse_digits, parse_protocol
+from pdp.model.protocols import LAST_PORT, LAST_PROTOCOL, parse_digits, parse_flow_protocol
+
+LONGEST_LINE = 64 << 10
+"""Bytes of a line that are read, its end included: a hundred times what a flow needs."""
 
 _JSON_BLANKS = " \t\r\n"
 _LOGGED = "OK"
 
 
 class FlowQuestion(NamedTuple):
-    """A flow of an ENI. `logged_action` is what a flow log says was done with it: ACCEPT or REJECT."""
+    """A flow of an ENI. `logged_action` is what a flow log says was done with it: ACCEPT or REJECT.
+
+    `eni_key` is what its line calls the ENI.
+    """
 
     eni: EniId
     flow: Flow
     logged_action: str | None = None
+    eni_key: str = "eni"
 
 
 class _Keys(NamedTuple):
@@ -41,12 +48,23 @@ _OWN = _Keys("eni", "src", "src_port", "dst", "dst_port", {"ingress": Direction.
 _LOG = _Keys("eni-id", "srcaddr", "srcport", "dstaddr", "dstport", {"in": Direction.INGRESS, "out": Direction.EGRESS})
 
 
+def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a binary stream. Of one that is too long just more than `LONGEST_LINE`, in that much memory."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        yield line
+        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE + 1)
+
+
 def read_flow_lines(lines: Iterable[bytes]) -> Iterator[FlowQuestion | FieldError]:
     """The flow, or the error, of each line of a binary stream that is not blank, in order.
 
     A byte order mark may stand before the first line. Lines end at a line feed alone, as a binary stream gives them.
     """
     for number, data in enumerate(lines):
+        if len(data) > LONGEST_LINE:
+            yield FieldError(Reason.INVALID_FLOW, "line", f"longer than {LONGEST_LINE} bytes, which no flow is")
+            continue
         try:
             line = data.removeprefix(b"\xef\xbb\xbf" if number == 0 else b"").decode("utf-8")
             if line.strip(_JSON_BLANKS):
@@ -73,7 +91,7 @@ def read_flow_line(line: str) -> FlowQuestion:
     action = values.get("action")
     if action is not None and not isinstance(action, str):
         raise FieldError(Reason.INVALID_FLOW, "action", f"{quoted(action)} is not a text")
-    return FlowQuestion(*_read_flow(values, _LOG), action or None)
+    return FlowQuestion(*_read_flow(values, _LOG), action or None, _LOG.eni)
 
 
 def _read_flow(values: Mapping[str, object], keys: _Keys) -> tuple[EniId, Flow]:
@@ -108,12 +126,11 @@ def _direction(value: object, directions: Mapping[str, Direction]) -> Direction:
 def read_protocol(value: object) -> int:
     """A flow's protocol: a name or a number, also as text; ALL is none (§2.1). Raises FieldError."""
     try:
-        protocol = parse_protocol(value) if isinstance(value, str) else _whole(value, LAST_PROTOCOL)
+        protocol = parse_flow_protocol(value) if isinstance(value, str) else _whole(value, LAST_PROTOCOL)
     except ValueError as error:
         raise FieldError(Reason.INVALID_PROTOCOL, "protocol", str(error)) from None
     if protocol is None:
-        said = "is missing" if value is None else f"{quoted(value)} is a rule's word; a flow has one protocol"
-        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", said)
+        raise FieldError(Reason.INVALID_PROTOCOL, "protocol", "is missing")
     return protocol
 
 
@@ -121,8 +138,10 @@ def _address(values: Mapping[str, object], key: str) -> Address:
     value = values.get(key)
     if value is None:
         raise FieldError(Reason.INVALID_ADDRESS, key, "is missing")
+    if not isinstance(value, str):
+        raise FieldError(Reason.INVALID_ADDRESS, key, f"{quoted(value)} is not a text")
     try:
-        return parse_address(value if isinstance(value, str) else repr(value))
+        return parse_address(value)
     except ValueError as error:
         raise FieldError(Reason.INVALID_ADDRESS, key, str(error)) from None
 

@@ -7,7 +7,7 @@ import typer
 
 from pdp.cli.exits import ExitCode
 from pdp.cli.main import app
-from pdp.cli.refused import ADVICE, ServerError, fault_of
+from pdp.cli.refused import ADVICE, UNREACHED, ServerError, fault_of
 from pdp.model.codes import Code
 from pdp.server.status import TREATMENTS
 
@@ -70,3 +70,16 @@ def test_advice_names_commands_that_there_are(code: Code) -> None:
             assert word in commands, f"`pdp {command}`"
             found = commands[word]
         assert found is not typer.main.get_command(app)
+
+
+@pytest.mark.parametrize("said", UNREACHED)
+def test_a_connection_that_failed_for_tls_does_not_say_to_start_a_server(said: str) -> None:
+    told = str(fault_of(ServerError("UNAVAILABLE", f"failed to connect: {said}: OK"), "127.0.0.1:1"))
+    assert told.endswith(UNREACHED[said])
+    assert "pdp serve" not in told
+
+
+def test_an_agent_is_not_sent_to_an_account_that_it_does_not_have() -> None:
+    message = "acs:ram:::agent/one may ask about ENIs of its own hosts alone"
+    told = str(fault_of(ServerError("PERMISSION_DENIED", message, Code.FORBIDDEN.value), "127.0.0.1:1"))
+    assert told.endswith("to an agent the server's file of tokens gives its hosts")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pdp.formats.flows import FlowQuestion, read_flow_line, read_flow_lines
+from pdp.formats.flows import LONGEST_LINE, FlowQuestion, bounded_lines, read_flow_line, read_flow_lines
 from pdp.model.errors import FieldError, Reason
 
 FLOW = {
@@ -234,3 +234,40 @@ def flows(*ports: int) -> list[bytes]:
 )
 def test_a_bad_line_spoils_no_other(data: bytes, expected: list[str]) -> None:
     assert outcomes(data) == expected
+
+
+def test_a_line_that_is_too_long_spoils_no_other_and_is_never_held() -> None:
+    first, second = (flow + b"\n" for flow in flows(1, 2))
+    data = (
+        first
+        + b"x" * (3 * LONGEST_LINE)
+        + b"\n"
+        + second
+        + b" " * LONGEST_LINE
+        + b"\n"
+        + second
+        + b"x" * LONGEST_LINE * 2
+    )
+    lines = list(bounded_lines(BytesIO(data)))
+    assert max(map(len, lines)) == LONGEST_LINE + 1
+    read = [item.reason.name if isinstance(item, FieldError) else "flow" for item in read_flow_lines(lines)]
+    assert read == ["flow", "INVALID_FLOW", "flow", "INVALID_FLOW", "flow", "INVALID_FLOW"]
+
+
+def test_a_line_of_the_longest_length_is_read() -> None:
+    flow = flows(1)[0]
+    longest = flow + b" " * (LONGEST_LINE - len(flow) - 1) + b"\n"
+    assert list(bounded_lines(BytesIO(longest * 2))) == [longest] * 2
+    assert outcomes(longest) == ["1"]
+
+
+@pytest.mark.parametrize(("values", "key"), [(FLOW, "eni"), (LOGGED, "eni-id")])
+def test_a_question_knows_what_its_line_calls_the_eni(values: dict[str, Any], key: str) -> None:
+    assert read_flow_line(line(values)).eni_key == key
+
+
+def test_values_are_quoted_as_json_has_them() -> None:
+    with pytest.raises(FieldError, match="src: true is not a text"):
+        read_flow_line(line(FLOW, src=True))
+    with pytest.raises(FieldError, match=r"eni: \{\"a\": null\} is not a text"):
+        read_flow_line(line(FLOW, eni={"a": None}))
