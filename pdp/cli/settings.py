@@ -20,6 +20,8 @@ JSON, TEXT = "json", "text"
 
 def setting(name: str, flag: str | None = None) -> str:
     """A setting by flag, environment or file; empty when none of them says anything. Raises Fault with USAGE."""
+    if flag == "":
+        raise Fault(ExitCode.USAGE, f"--{name} is blank; name one, or leave it out (is a variable of the shell unset?)")
     return flag or os.environ.get(VARIABLES[name]) or _file_settings().get(name, "")
 
 

@@ -1,4 +1,4 @@
-"""Addresses that a server listens on."""
+"""Addresses that a server listens on, and that it is asked at."""
 
 import errno
 import ipaddress
@@ -26,9 +26,9 @@ class HostPort(NamedTuple):
 def parse_host_port(text: str) -> HostPort:
     """`127.0.0.1:50051`, `[::1]:0`, `localhost:50051`. Raises ListenError."""
     host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
+    bracketed = host.startswith("[") and host.endswith("]") and ":" in host
     plain = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535
-    if not colon or not host or not plain or (":" in host and not bracketed):
+    if not colon or not host or not plain or (not bracketed and any(sign in host for sign in ":[]/ ")):
         raise ListenError(
             f"{text!r} is no address to listen on; give HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051"
         )
@@ -86,6 +86,8 @@ def _is_bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> bool:
 def is_local(text: str) -> bool:
     """Whether only this machine can reach a server that listens there. Raises ListenError."""
     if text.startswith(LOCAL_PREFIXES):
+        if text in LOCAL_PREFIXES:
+            raise ListenError(f"{text!r} names no socket; give unix:PATH")
         return True
     host = parse_host_port(text).host
     try:

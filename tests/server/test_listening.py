@@ -23,7 +23,21 @@ def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "50051", ":50051", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:50051", "h:٢٢", "h:1 "],
+    [
+        "",
+        "50051",
+        ":50051",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "::1:50051",
+        "h:٢٢",
+        "h:1 ",
+        "[h]:1",
+        "h/a:1",
+        "h h:1",
+    ],
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ListenError, match=r"such as 127\.0\.0\.1:50051"):
@@ -33,6 +47,12 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "localhost:1", "unix:/run/pdp.sock"])
 def test_loopback_and_sockets_of_this_machine_are_local(text: str) -> None:
     assert is_local(text)
+
+
+@pytest.mark.parametrize("text", ["unix:", "unix-abstract:"])
+def test_a_socket_has_a_name(text: str) -> None:
+    with pytest.raises(ListenError, match="names no socket"):
+        is_local(text)
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0:1", "[::]:1", "10.0.0.5:1", "pdp.example:1"])
