@@ -29,10 +29,11 @@ def junit_xml(outcomes: Sequence[Case]) -> str:
     root = Element("testsuites", _totals(outcomes))
     for file, group in groupby(outcomes, key=lambda outcome: outcome.file):
         cases = list(group)
-        suite = SubElement(root, "testsuite", {"name": file, **_totals(cases)})
+        # XML has no way to write most control characters, nor a file's name that is not text.
+        name = printable(file)
+        suite = SubElement(root, "testsuite", {"name": name, **_totals(cases)})
         for outcome in cases:
-            # XML has no way to write most control characters.
-            case = SubElement(suite, "testcase", {"classname": file, "name": printable(outcome.name)})
+            case = SubElement(suite, "testcase", {"classname": name, "name": printable(outcome.name)})
             if outcome.failure:
                 SubElement(case, "failure", {"message": printable(outcome.failure)})
     indent(root)

@@ -1,6 +1,6 @@
 """`pdp test`: holds a policy to what its owners wrote down about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -9,7 +9,7 @@ import typer
 from pdp.cli.answers import Answers, Document, answers_from
 from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.junit import junit_xml
-from pdp.cli.options import Bundle, Ca, Json, Server, Token
+from pdp.cli.options import Ca, Json, Token, directory
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import why
 from pdp.formats.flows import FlowQuestion
@@ -31,20 +31,32 @@ class Outcome(NamedTuple):
 def run_scenarios(
     files: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", metavar="FILE...")],
     *,
-    bundle: Bundle = None,
-    server: Server = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"Ask the bundle in this directory. Without it and --server, the directory `{BUNDLE_BESIDE}` beside "
+            "each file.",
+            metavar="DIR",
+            parser=directory,
+            show_default=False,
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="Ask the server at HOST:PORT.", metavar="HOST:PORT", show_default=False)
+    ] = None,
     token: Token = None,
     ca: Ca = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here too.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
     """Run scenarios against a bundle or a server; without either, against the directory `bundle` beside each file."""
-    suites = [(file, _read(file)) for file in files]
+    is_named = bundle is not None or server is not None
+    suites = [(file, bundle if is_named else _beside(file), _read(file)) for file in files]
+    if server is not None:
+        _refuse_times(suites)
     outcomes: list[Outcome] = []
     page = Page()
-    for file, scenarios in suites:
-        beside = file.parent / BUNDLE_BESIDE
-        chosen = bundle or (beside if server is None and beside.is_dir() else None)
+    for file, chosen, scenarios in suites:
         with answers_from(server, chosen, token, ca) as answers:
             for outcome in _run(answers, file, scenarios):
                 outcomes.append(outcome)
@@ -75,13 +87,13 @@ def judge(answers: Answers, scenario: Scenario) -> tuple[str, str]:
         return "no verdict", f"no verdict: {fault}"
     got = f"{verdict['action']} by {why(verdict)}"
     expected = {
-        "expect": (scenario.expect.name, verdict["action"]),
-        "reason": (scenario.reason and scenario.reason.name, verdict["reason"]),
-        "rule": (scenario.rule, verdict.get("rule") or verdict.get("derived_rule")),
-        "group": (scenario.group, verdict.get("group")),
+        "": (scenario.expect.name, verdict["action"]),
+        "reason ": (scenario.reason and scenario.reason.name, verdict["reason"]),
+        "rule ": (scenario.rule, verdict.get("rule") or verdict.get("derived_rule")),
+        "group ": (scenario.group, verdict.get("group")),
     }
     wrong = [
-        f"{key} {wanted}, not {found or 'none'}"
+        f"{key}{wanted}, not {found or 'none'}"
         for key, (wanted, found) in expected.items()
         if wanted is not None and wanted != found
     ]
@@ -101,6 +113,23 @@ def deciding_verdict(answers: Answers, scenario: Scenario) -> Document:
 def _run(answers: Answers, file: Path, scenarios: list[Scenario]) -> Iterator[Outcome]:
     for scenario in scenarios:
         yield Outcome(str(file), scenario.name, *judge(answers, scenario))
+
+
+def _beside(file: Path) -> Path:
+    """The bundle beside a file. Nobody is asked unnamed: another policy's verdicts would say nothing of this one."""
+    beside = file.parent / BUNDLE_BESIDE
+    if not beside.is_dir():
+        message = f"there is no directory {beside} to ask; give --bundle DIR or --server HOST:PORT"
+        raise Fault(ExitCode.USAGE, message)
+    return beside
+
+
+def _refuse_times(suites: Iterable[tuple[Path, Path | None, list[Scenario]]]) -> None:
+    for file, _, scenarios in suites:
+        for scenario in scenarios:
+            if scenario.at is not None:
+                message = f"{file}: {scenario.name}: at: a server judges at its own time; give --bundle DIR"
+                raise Fault(ExitCode.USAGE, message)
 
 
 def _read(file: Path) -> list[Scenario]:

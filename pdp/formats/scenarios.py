@@ -123,6 +123,8 @@ class _KeyFault(Exception):
 def _read_case(value: object) -> Scenario:
     is_path = isinstance(value, dict) and "flow" not in value
     case = _mapping("", value, _PATH_CASE_KEYS if is_path else _FLOW_CASE_KEYS)
+    if is_path and not case.keys() & {"from", "to"}:
+        raise _KeyFault("", "asks about nothing; give a `flow`, or `from` and `to`")
     at = _text(case, "at")
     try:
         instant = parse_instant(at) if at else None

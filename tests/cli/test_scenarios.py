@@ -54,17 +54,30 @@ def test_the_page_s_scenarios_hold(scenarios: Path, pdp: Pdp) -> None:
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "2 hold, 0 fail")
 
 
-def test_a_server_is_asked_when_there_is_no_bundle_beside(scenarios: Path, address: str, pdp: Pdp) -> None:
+def test_a_server_that_is_named_is_asked(scenarios: Path, address: str, pdp: Pdp) -> None:
     scenarios.write_text(HOLDS + PATH.replace("EXPECT", "drop"))
-    for result in (pdp("test", scenarios, "--server", address), pdp("test", scenarios, env={"PDP_SERVER": address})):
-        assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "2 hold, 0 fail")
+    result = pdp("test", scenarios, "--server", address)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "2 hold, 0 fail")
+
+
+def test_no_server_is_asked_that_was_not_named(scenarios: Path, address: str, pdp: Pdp) -> None:
+    result = pdp("test", SCENARIOS, scenarios, env={"PDP_SERVER": address})
+    assert result.exit_code == 2
+    said = f"there is no directory {scenarios.parent / 'bundle'} to ask; give --bundle DIR or --server HOST:PORT"
+    assert fault_of(result) == said
+
+
+def test_bundle_and_server_together_are_a_usage_error(scenarios: Path, address: str, pdp: Pdp) -> None:
+    result = pdp("test", scenarios, "--bundle", BUNDLE, "--server", address)
+    assert result.exit_code == 2
+    assert "not both" in fault_of(result)
 
 
 def test_a_server_judges_no_other_time(scenarios: Path, address: str, pdp: Pdp) -> None:
     scenarios.write_text(f'{HOLDS}  at: "2026-01-01T00:00:00Z"\n')
-    result = pdp("test", scenarios, "--server", address)
-    assert (result.exit_code, result.stdout.splitlines()[0]) == (1, "FAIL  scrapers are dropped")
-    assert "its own time" in result.stdout
+    result = pdp("test", SCENARIOS.with_name("scenarios.yaml"), scenarios, "--server", address)
+    assert result.exit_code == 2
+    assert "at: a server judges at its own time" in fault_of(result)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +102,7 @@ def test_each_expectation_is_held(added: str, said: str, scenarios: Path, pdp: P
 
 def test_the_other_action_fails(scenarios: Path, pdp: Pdp) -> None:
     scenarios.write_text(HOLDS.replace("expect: drop", "expect: accept"))
-    assert failure(pdp, scenarios).startswith("expected expect ACCEPT, not DROP")
+    assert failure(pdp, scenarios).startswith("expected ACCEPT, not DROP")
 
 
 def test_a_rule_that_is_expected_where_none_decides_fails(scenarios: Path, pdp: Pdp) -> None:
@@ -146,6 +159,13 @@ def test_a_report_is_well_formed_whatever_a_name_holds(scenarios: Path, tmp_path
     root = ET.fromstring((tmp_path / "report.xml").read_text())  # noqa: S314 - our own report
     (case,) = root.iter("testcase")
     assert str(case.get("name")).startswith('<&" ')
+
+
+def test_a_report_is_written_whatever_a_file_is_called(scenarios: Path, tmp_path: Path, pdp: Pdp) -> None:
+    odd = scenarios.rename(tmp_path / "\udcff.yaml")
+    assert pdp("test", odd, "--bundle", BUNDLE, "--junit", tmp_path / "report.xml").exit_code == 0
+    (suite,) = ET.fromstring((tmp_path / "report.xml").read_text("utf-8"))  # noqa: S314 - our own report
+    assert str(suite.get("name")).endswith("\ufffd.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "- name: x\n", HOLDS.replace("expect", "expected")])

@@ -146,6 +146,7 @@ PATH = "- {name: a, from: eni-a, to: eni-b, protocol: tcp, dst_port: 22, expect:
         (PATH.replace("from: eni-a", "from: 10.0.0.1").replace("eni-b", "10.0.0.2"), "case 1 (a): from: neither"),
         (PATH.replace("from: eni-a", "from: web"), "case 1 (a): from: 'web'"),
         (PATH.replace("from: eni-a", "from: {}"), "case 1 (a): from: give"),
+        (PATH.replace("from: eni-a, to: eni-b, ", ""), "case 1 (a): asks about nothing; give a `flow`, or `from` and"),
         (PATH.replace("from: eni-a, ", ""), "case 1 (a): from: give"),
         (PATH.replace("from: eni-a", "from: {id: eni-a}"), "case 1 (a): from.id: unknown key"),
         (PATH.replace("from: eni-a", "from: {eni: eni-a, address: x}"), "case 1 (a): from.address: 'x'"),
