@@ -29,6 +29,8 @@ class Session:
         self._calls = calls
         self.write_options = write_options
         self._limit = limit
+        self.has_more = False
+        """Whether a list ended at the limit before its end."""
 
     def ask(self, name: str, **fields: object) -> Document:
         """What an RPC answers; a field that is None is absent. Raises Fault."""
@@ -59,6 +61,7 @@ class Session:
             answer = self._calls.call(name, {**fields, "max_results": wanted, "next_token": token})
             found += answer[items]
             token = answer.pop("next_token")
+            self.has_more = bool(token)
             if not token or (self._limit is not None and len(found) >= self._limit):
                 return {**answer, items: found}
 

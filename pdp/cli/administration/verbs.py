@@ -62,6 +62,12 @@ def run_verb(function: Verb, shared: Document, timeout_s: float) -> None:
     chosen = connection(shared["server"], shared["token"], shared["ca"])
     with open_session(chosen, write_options_of(shared), shared.get("limit"), timeout_s) as session:
         shown = function(session)
+    _show(shown, shared)
+    if session.has_more and not shared["as_json"]:
+        Page(on_stderr=True).line(f"These are the first {shared['limit']}; there are more.")
+
+
+def _show(shown: Shown, shared: Document) -> None:
     if shared["as_json"]:
         print_json(shown.document)
         return

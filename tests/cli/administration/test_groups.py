@@ -71,10 +71,12 @@ def test_a_list_is_filtered(shop: Shop, filters: tuple[str, ...], found: set[str
     assert {group["security_group_name"] for group in groups} == found
 
 
-def test_a_list_may_be_cut_short(shop: Shop, vpc: str) -> None:
+def test_a_list_may_be_cut_short_and_tells_people(shop: Shop, vpc: str) -> None:
     ids = sorted(shop.group(vpc) for _ in range(3))
     groups = shop.json("group", "list", "--vpc", vpc, "--limit", 2)["security_groups"]
     assert [group["security_group_id"] for group in groups] == ids[:2]
+    for limit, said in ((2, "These are the first 2; there are more.\n"), (3, "")):
+        assert shop.run("group", "list", "--vpc", vpc, "--limit", limit).stderr == said
 
 
 def test_policy_name_and_labels_change(shop: Shop, group: str) -> None:
