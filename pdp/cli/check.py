@@ -11,7 +11,7 @@ from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Regions, Server, Token
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import print_verdict
-from pdp.cli.words import flow_from_words
+from pdp.cli.words import check_id, flow_from_words
 
 EniWord = Annotated[str, typer.Argument(help="The ENI whose groups judge, such as eni-bp1abc.", metavar="ENI")]
 DirectionWord = Annotated[str, typer.Argument(help="ingress or egress, as the ENI sees it.", metavar="DIRECTION")]
@@ -24,6 +24,7 @@ SourceWord = Annotated[
 DestinationWord = Annotated[
     str, typer.Argument(help="Likewise. Without ports where the protocol has none.", metavar="DESTINATION")
 ]
+WORDS = ("ENI", "DIRECTION", "PROTOCOL", "SOURCE", "DESTINATION")
 ExitCodeFlag = Annotated[bool, typer.Option("--exit-code", help="End with 1 unless everything is accepted.")]
 
 
@@ -55,8 +56,11 @@ def check(
         with answers_from(server, bundle, token, ca, at_least_revision) as answers:
             all_accepted = write_lines(answers, flows, at, regions=regions)
     else:
-        if not all(words):
-            raise Fault(ExitCode.USAGE, "give ENI DIRECTION PROTOCOL SOURCE DESTINATION, or --flows FILE")
+        missing = [name for name, word in zip(WORDS, words, strict=True) if not word.strip()]
+        if missing:
+            which = f"; {missing[0]} is missing or blank" if any(words) else ""
+            raise Fault(ExitCode.USAGE, f"give {' '.join(WORDS)}, or --flows FILE{which}")
+        check_id("ENI", eni)
         flow = flow_from_words(direction, protocol, source, destination)
         with answers_from(server, bundle, token, ca, at_least_revision) as answers:
             verdict = answers.check(eni, flow, at)

@@ -9,7 +9,7 @@ from pdp.cli.check import DestinationWord, DirectionWord, EniWord, ProtocolWord,
 from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Server, Token
 from pdp.cli.output import Page, print_json
 from pdp.cli.verdict_text import print_verdict, rule_name
-from pdp.cli.words import flow_from_words
+from pdp.cli.words import check_id, flow_from_words
 
 
 def explain(
@@ -30,6 +30,9 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Tell how the verdict of a flow comes about: pdp explain eni-bp1abc ingress tcp 198.51.100.7:40000 10.0.0.5:22."""
+    for name, word in (("ENI", eni), ("--rule", rule), ("--group", group)):
+        if word or name == "ENI":
+            check_id(name, word)
     flow = flow_from_words(direction, protocol, source, destination)
     with answers_from(server, bundle, token, ca, at_least_revision) as answers:
         account = answers.explain(eni, flow, at, rule, group)

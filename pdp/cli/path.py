@@ -10,7 +10,7 @@ from pdp.cli.exits import ExitCode, Fault
 from pdp.cli.options import At, AtLeastRevision, Bundle, Ca, Json, Server, Token
 from pdp.cli.output import ACTION_STYLES, Page, print_json
 from pdp.cli.verdict_text import reach, why
-from pdp.cli.words import check_port_given, read_protocol, split_end
+from pdp.cli.words import check_id, check_port_given, read_protocol, split_end
 from pdp.formats.scenarios import PathEnd, PathQuestion
 from pdp.model.addresses import parse_address
 from pdp.model.protocols import protocol_name
@@ -78,6 +78,8 @@ def _read_end(name: str, word: str) -> tuple[PathEnd, int | None]:
     """`ENI`, `HOST` or `ENI@HOST`, each with or without a port."""
     eni, at_sign, rest = word.partition("@")
     host, port = split_end(name, rest if at_sign else word)
+    if at_sign or host.startswith(ID_PREFIXES):
+        check_id(name, eni if at_sign else host)
     if not at_sign and host.startswith(ID_PREFIXES):
         return PathEnd(eni=host), port
     try:

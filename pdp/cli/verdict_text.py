@@ -36,7 +36,8 @@ def reach(region: dict[str, Any]) -> str:
         end_text(region["own"], region["destination_ports" if region["direction"] == "ingress" else "source_ports"]),
     ]
     source, destination = ends if region["direction"] == "ingress" else reversed(ends)
-    return f"{region['protocol']} from {source} to {destination}"
+    protocol = region["protocol"]
+    return f"{'protocol ' if protocol.isdigit() else ''}{protocol} from {source} to {destination}"
 
 
 def end_text(block: str, ports: str) -> str:

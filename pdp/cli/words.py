@@ -7,17 +7,18 @@ that each error says how to write the word.
 from typing import NamedTuple
 
 from pdp.cli.exits import ExitCode, Fault, refused_question
+from pdp.formats.scenarios import DEFAULT_SOURCE_PORT
 from pdp.model.addresses import Address, parse_address
 from pdp.model.errors import FieldError, quoted
 from pdp.model.flow import Direction, Flow, make_flow
 from pdp.model.protocols import (
-    ALL,
     LAST_PORT,
+    NAME_BY_NUMBER,
     PORT_BY_NAME,
     has_ports,
     parse_digits,
+    parse_flow_protocol,
     parse_port_range,
-    parse_protocol,
     protocol_name,
 )
 
@@ -42,6 +43,16 @@ def flow_from_words(direction: str, protocol: str, source: str, destination: str
         raise refused_question(error) from None
 
 
+def check_id(name: str, word: str) -> None:
+    """Refuses an id that is blank, or that no server could be asked about. Raises Fault with USAGE."""
+    if not word.strip():
+        raise Fault(ExitCode.USAGE, f"{name} is blank; is a variable of the shell unset?")
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        raise Fault(ExitCode.USAGE, f"{name} {quoted(word)} is not text in UTF-8") from None
+
+
 def read_direction(word: str) -> Direction:
     """`ingress` or `egress`, in any case."""
     names = {direction.word: direction for direction in Direction}
@@ -54,32 +65,29 @@ def read_direction(word: str) -> Direction:
 def read_protocol(word: str) -> int:
     """A protocol's name or IANA number; a flow has exactly one, so never ALL."""
     try:
-        number = parse_protocol(word)
+        return parse_flow_protocol(word)
     except ValueError as error:
         raise Fault(ExitCode.USAGE, f"protocol {error}") from None
-    if number is None:
-        raise Fault(ExitCode.USAGE, f"protocol {ALL} is for rules; a flow has one protocol, such as tcp, icmp or 47")
-    return number
 
 
 def check_port_given(name: str, host: str, protocol: int, port: int | None) -> None:
     """Refuses TCP or UDP without a port, and a port where the protocol has none: it would be ignored in silence."""
     if has_ports(protocol) and port is None:
-        example = f"[{host}]:443" if ":" in host else f"{host}:443"
+        example_port = DEFAULT_SOURCE_PORT if name == "source" else PORT_BY_NAME["https"]
+        example = f"[{host}]:{example_port}" if ":" in host else f"{host}:{example_port}"
         raise Fault(
             ExitCode.USAGE, f"{name} {host} has no port, which {protocol_name(protocol)} needs; write {example}"
         )
     if not has_ports(protocol) and port is not None:
-        raise Fault(
-            ExitCode.USAGE, f"{name} {host} has port {port}, but {protocol_name(protocol)} has no ports; leave it out"
-        )
+        named = NAME_BY_NUMBER.get(protocol, f"protocol {protocol}")
+        raise Fault(ExitCode.USAGE, f"{name} {host} has port {port}, but {named} has no ports; leave it out")
 
 
 def split_end(name: str, word: str) -> EndWord:
-    """`HOST`, `HOST:PORT`, `[HOST]` or `[HOST]:PORT`; several colons without brackets are an IPv6 address alone."""
+    """`HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; several colons without brackets are an IPv6 address alone."""
     if word.startswith("["):
         host, closed, rest = word[1:].partition("]")
-        if not closed or (rest and not rest.startswith(":")):
+        if not closed or ":" not in host or (rest and not rest.startswith(":")):
             raise Fault(ExitCode.USAGE, f"{name} {quoted(word)} is not of the form [IPv6]:PORT")
         return EndWord(host, read_port(name, rest[1:]) if rest else None)
     if word.count(":") == 1:

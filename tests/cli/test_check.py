@@ -1,6 +1,7 @@
 """`pdp check`: one flow or many, by a bundle or a server, with the same answers."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_messages_become_the_very_lines_that_verdicts_do(case: Any) -> None:
     checker = Checker(snapshot, IndexCache())
     with (case / "flows.jsonl").open("rb") as stream:
         asked = [question for question in read_flow_lines(stream) if isinstance(question, FlowQuestion)]
-    for eni, flow, _ in asked:
+    for eni, flow, *_ in asked:
         if eni in snapshot.enis:
             verdict = checker.check_region(eni, flow, NOW)
             line = messages.verdict_line(verdict_to_proto(verdict), 7)
@@ -173,3 +174,63 @@ def test_a_verdict_that_a_penalty_will_change_says_when(pdp: Pdp) -> None:
     words = ("eni-bp1job02", "egress", "tcp", "10.20.8.82:42000", "198.51.100.230:https")
     result = pdp("check", *words, "--bundle", BUNDLE, "--at", "2026-01-01T00:00:00Z")
     assert "2026-01-12T09:30:00Z, when a penalty changes it" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("eni", "said"),
+    [
+        ("nope", "no ENI has the id 'nope'"),
+        ("i-bp1app01", "'i-bp1app01' is an instance; ask about one of its ENIs: eni-bp1app01, eni-bp1app01b"),
+    ],
+)
+def test_an_unknown_eni_gives_the_same_line_by_server_as_by_eval(eni: str, said: str, address: str, pdp: Pdp) -> None:
+    own, logged = FLOWS.read_text().splitlines()[0], FLOWLOG.read_text().splitlines()[0]
+    flows = own.replace("eni-bp1web01", eni) + "\n" + re.sub(r'"eni-id": ?"[^"]*"', f'"eni-id":"{eni}"', logged)
+    by_server = pdp("check", "--flows", "-", "--server", address, stdin=flows)
+    assert by_server.stdout == pdp("eval", BUNDLE, "--flows", "-", stdin=flows).stdout
+    assert [line["message"] for line in lines_of(by_server)] == [f"eni: {said}", f"eni-id: {said}"]
+
+
+@pytest.mark.parametrize("name", ["ENI", "DIRECTION", "PROTOCOL", "SOURCE", "DESTINATION"])
+def test_a_blank_word_is_named(name: str, pdp: Pdp) -> None:
+    place = ["ENI", "DIRECTION", "PROTOCOL", "SOURCE", "DESTINATION"].index(name)
+    for blank in ("", " "):
+        result = pdp("check", *SCRAPER[:place], blank, *SCRAPER[place + 1 :], "--bundle", BUNDLE)
+        assert result.exit_code == 2
+        assert fault_of(result).endswith(f"--flows FILE; {name} is missing or blank")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "eni-\udcff", *SCRAPER[1:]),
+        ("explain", "eni-\udcff", *SCRAPER[1:]),
+        ("explain", *SCRAPER, "--rule", "\udcff"),
+        ("explain", *SCRAPER, "--group", "\udcff"),
+        ("path", "eni-\udcff:1", "eni-b:2", "tcp"),
+        ("path", "eni-\udcff@10.0.0.1:1", "eni-b:2", "tcp"),
+    ],
+)
+def test_a_word_that_is_not_text_is_a_usage_error(words: tuple[str, ...], address: str, pdp: Pdp) -> None:
+    result = pdp(*words, "--server", address)
+    assert result.exit_code == 2
+    assert "is not text in UTF-8" in fault_of(result)
+
+
+@pytest.mark.parametrize("words", [("explain", "", *SCRAPER[1:]), ("path", "@10.0.0.1", "eni-b", "icmp")])
+def test_a_blank_id_is_a_usage_error(words: tuple[str, ...], pdp: Pdp) -> None:
+    result = pdp(*words, "--bundle", BUNDLE)
+    assert result.exit_code == 2
+    assert "is blank" in fault_of(result)
+
+
+@pytest.mark.parametrize("verb", [("check", *SCRAPER), ("explain", *SCRAPER), ("path", "eni-a", "eni-b", "icmp")])
+def test_a_revision_is_no_larger_than_a_server_can_be_asked(verb: tuple[str, ...], address: str, pdp: Pdp) -> None:
+    result = pdp(*verb, "--server", address, "--at-least-revision", 2**64)
+    assert result.exit_code == 2
+    assert "'--at-least-revision'" in fault_of(result)
+
+
+def test_a_protocol_without_a_name_is_called_one(pdp: Pdp) -> None:
+    result = pdp("check", "eni-bp1web01", "ingress", "132", "203.0.113.40", "10.20.1.11", "--bundle", BUNDLE)
+    assert "holds for    protocol 132 from " in result.stdout

@@ -34,15 +34,21 @@ def test_a_flow_is_read_from_words(words: str, flow: str) -> None:
     [
         ("in tcp 198.51.100.7:1 10.0.0.5:22", "direction 'in' is neither ingress nor egress"),
         ("\u0131ngress tcp 198.51.100.7:1 10.0.0.5:22", "is neither ingress nor egress"),
-        ("ingress sctp 198.51.100.7 10.0.0.5", "protocol 'sctp' is neither TCP"),
+        (
+            "ingress sctp 198.51.100.7 10.0.0.5",
+            "protocol 'sctp' is neither TCP, UDP, ICMP, ICMPv6, GRE nor a number from 0 to 255",
+        ),
         ("ingress 256 198.51.100.7 10.0.0.5", "protocol '256' is neither TCP"),
-        ("ingress all 198.51.100.7 10.0.0.5", "protocol ALL is for rules"),
+        ("ingress all 198.51.100.7 10.0.0.5", "protocol 'all' is a rule's word; a flow has one protocol"),
         (
             "ingress tcp 198.51.100.7 10.0.0.5:22",
-            "source 198.51.100.7 has no port, which TCP needs; write 198.51.100.7:443",
+            "source 198.51.100.7 has no port, which TCP needs; write 198.51.100.7:40000",
         ),
         ("ingress tcp 198.51.100.7:1 2001:db8::2", "destination 2001:db8::2 has no port"),
         ("ingress tcp 198.51.100.7:1 2001:db8::2", "write [2001:db8::2]:443"),
+        ("ingress tcp 2001:db8::2 [2001:db8::1]:1", "write [2001:db8::2]:40000"),
+        ("ingress 132 198.51.100.7:1 10.0.0.5", "has port 1, but protocol 132 has no ports"),
+        ("ingress tcp [198.51.100.7]:1 10.0.0.5:22", "source '[198.51.100.7]:1' is not of the form [IPv6]:PORT"),
         ("ingress icmp 198.51.100.7:1 10.0.0.5", "source 198.51.100.7 has port 1, but ICMP has no ports; leave it out"),
         ("ingress tcp 198.51.100.7:65536 10.0.0.5:22", "source port '65536' is neither a number from 0 to 65535"),
         ("ingress tcp 198.51.100.7:+1 10.0.0.5:22", "source port '+1'"),
@@ -85,14 +91,14 @@ def test_a_path_is_read_from_words(words: str, question: PathQuestion) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("eni-a eni-b:22 tcp", "source eni-a has no port, which TCP needs; write eni-a:443"),
+        ("eni-a eni-b:22 tcp", "source eni-a has no port, which TCP needs; write eni-a:40000"),
         ("eni-a:1 eni-b:22 icmp", "source eni-a has port 1, but ICMP has no ports"),
         (
             "vm-a:1 eni-b:22 tcp",
             "source 'vm-a' is not an IPv4 or IPv6 address, nor an ENI's id, which begins with eni-",
         ),
         ("eni-a@eni-b:1 eni-b:22 tcp", "source 'eni-b' is not an IPv4 or IPv6 address"),
-        ("eni-a:1 eni-b:22 all", "protocol ALL is for rules"),
+        ("eni-a:1 eni-b:22 all", "protocol 'all' is a rule's word"),
     ],
 )
 def test_a_path_that_cannot_be_read_is_refused(words: str, said: str) -> None:
