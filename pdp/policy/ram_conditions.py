@@ -13,7 +13,7 @@ does a value that the operator cannot read (§6.4).
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from operator import eq, ge, gt, le, lt
@@ -22,7 +22,7 @@ from pdp.model.addresses import Cidr, Prefix, parse_address, parse_cidr
 from pdp.model.errors import quoted
 from pdp.model.flow import Direction
 from pdp.model.instants import parse_instant
-from pdp.model.protocols import ALL, NAME_BY_NUMBER, parse_protocol, protocol_name
+from pdp.model.protocols import ALL, LAST_PROTOCOL, parse_protocol, protocol_name
 from pdp.model.rules import Rule
 from pdp.policy.wildcards import wildcard
 
@@ -150,20 +150,24 @@ OPERATORS = {operator.name: operator for operator in _operators()}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An operator on a key, and the values wanted, of which one is enough; each as the operator's test takes it."""
+    """An operator on a key, and the values wanted, of which one is enough; each as the operator's test takes it.
+
+    `some_protocol` is whether it holds for a rule of some protocol: then a Deny of it is one of ALL too.
+    """
 
     operator: Operator
     key: str
     wanted: tuple[object, ...]
+    some_protocol: bool = False
 
     def holds(self, context: Context, *, denies: bool) -> bool:
         """Whether it holds for a request, in a statement that denies or allows."""
         values = context.get(self.key) or (None,)
         if denies:
-            return any(self._meets(value, denies=True) for value in self._opened(values))
-        return all(self._meets(value, denies=False) for value in values)
+            return (self.some_protocol and ALL in values) or any(self.meets(value, denies=True) for value in values)
+        return all(self.meets(value, denies=False) for value in values)
 
-    def _meets(self, value: str | None, *, denies: bool) -> bool:
+    def meets(self, value: str | None, *, denies: bool) -> bool:
         """Whether one value meets it; a block's addresses are many, and counted on the side that refuses more."""
         operator = self.operator
         if value is None:
@@ -177,12 +181,6 @@ class Condition:
         test = operator.loose if denies is not operator.negative else operator.test
         return any(test(read, wanted) for wanted in self.wanted) is not operator.negative
 
-    def _opened(self, values: tuple[str | None, ...]) -> tuple[str | None, ...]:
-        """The values, of which ALL is also every protocol with a name: a Deny of TCP is one of ALL too."""
-        if self.key == RULE_PROTOCOLS and not self.operator.negative and ALL in values:
-            return (*values, *NAME_BY_NUMBER.values())
-        return values
-
 
 def make_condition(operator: Operator, key: str, texts: Iterable[str]) -> Condition:
     """A condition from the texts of a policy. Raises ValueError for a key or a value that the operator cannot have."""
@@ -193,7 +191,11 @@ def make_condition(operator: Operator, key: str, texts: Iterable[str]) -> Condit
     if operator.of not in kinds:
         fitting = ", ".join(name for name, other in OPERATORS.items() if other.of in kinds)
         raise ValueError(f"{operator.name} never holds on {key}; use one of {fitting}")
-    return Condition(operator, key, tuple(_wanted(operator, key, text) for text in texts))
+    condition = Condition(operator, key, tuple(_wanted(operator, key, text) for text in texts))
+    if key != RULE_PROTOCOLS or operator.negative:
+        return condition
+    protocols = map(protocol_name, range(LAST_PROTOCOL + 1))
+    return replace(condition, some_protocol=any(condition.meets(name, denies=True) for name in protocols))
 
 
 def _wanted(operator: Operator, key: str, text: str) -> object:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp.model.ids import AccountId
+from pdp.model.protocols import LAST_PROTOCOL, protocol_name
 from pdp.policy.ram import AccessRequest, Allowed, decide_access, parse_policy
 from pdp.policy.ram_conditions import OPERATORS, rule_context
 from tests.builders import rule
@@ -215,6 +216,22 @@ def test_a_deny_of_one_protocol_is_one_of_all() -> None:
     assert not holds("Allow", {"StringEquals": {PROTOCOLS: "tcp"}}, {PROTOCOLS: ("ALL",)})
     assert holds("Allow", {"StringEquals": {PROTOCOLS: "all"}}, {PROTOCOLS: ("ALL",)})
     assert not holds("Deny", {"StringNotEquals": {PROTOCOLS: "all"}}, {PROTOCOLS: ("ALL",)})
+
+
+@pytest.mark.parametrize("protocol", range(LAST_PROTOCOL + 1))
+def test_a_deny_of_any_protocol_is_one_of_all(protocol: int) -> None:
+    """By number too: who opens ALL opens IPsec, which has no name here."""
+    condition = {"StringEquals": {PROTOCOLS: str(protocol)}}
+    assert holds("Deny", condition, {PROTOCOLS: (protocol_name(protocol),)})
+    assert holds("Deny", condition, {PROTOCOLS: ("ALL",)})
+    assert not holds("Allow", condition, {PROTOCOLS: ("ALL",)})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "denied"), [("5?", True), ("25*", True), ("icmpv?", True), ("a*", True), ("x*", False)]
+)
+def test_a_deny_of_a_pattern_is_one_of_all_if_it_is_one_of_some_protocol(pattern: str, denied: bool) -> None:
+    assert holds("Deny", {"StringLike": {PROTOCOLS: pattern}}, {PROTOCOLS: ("ALL",)}) is denied
 
 
 def test_sources_compare_as_blocks_and_not_as_they_were_written() -> None:
