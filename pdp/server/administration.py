@@ -6,7 +6,7 @@ has it, nor leave out its line in the audit log when a caller goes away.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, cast
@@ -149,21 +149,22 @@ class Administration:
 
     def _write(self, call: _Call, plan: PlanFunction) -> bytes:
         """On the thread that writes."""
+        made: list[str] = []
         try:
-            written = self._loaded().write(self._write_request(call, plan))
+            written = self._loaded().write(self._write_request(call, plan, made))
         except PdpError as error:
             self._record(call, error)
             raise
         except Exception:
             self._record(call, None)
             raise
-        self._record_written(call, written)
+        self._record_written(call, written, made)
         return written.answer
 
-    def _write_request(self, call: _Call, plan: PlanFunction) -> WriteRequest[Planned]:
+    def _write_request(self, call: _Call, plan: PlanFunction, made: list[str]) -> WriteRequest[Planned]:
+        """The write for the journal. `made` gets every id that is made for it."""
         options, ask = call.request.write_options, call.ask
         _check_token(options.client_token)
-        made: list[str] = []
 
         def noted_id(prefix: str) -> str:
             made.append(ask.new_id(prefix))
@@ -230,7 +231,8 @@ class Administration:
             )
         )
 
-    def _record_written(self, call: _Call, written: Written) -> None:
+    def _record_written(self, call: _Call, written: Written, made: Iterable[str]) -> None:
+        """A write that is done, with the ids of `made` that its answer tells: others were given to nothing."""
         if written.replayed:
             decision = AuditDecision.REPEATED
         elif call.request.write_options.validate_only:
@@ -241,7 +243,7 @@ class Administration:
             AuditEntry(
                 *_who_and_what(call),
                 decision,
-                resources=named_ids(call.request),
+                resources=(*named_ids(call.request), *(one for one in made if one.encode() in written.answer)),
                 client_token=_client_token(call.request),
                 revision_before=written.before,
                 revision_after=written.after,

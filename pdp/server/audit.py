@@ -58,8 +58,9 @@ class AuditError(Exception):
 class AuditEntry:
     """One line: who did what, from where, and what became of it.
 
-    `method` is the RPC's short name, `resources` the ids it is about, `peer` the address it came from. Revisions are
-    those of the head before and after, None where it was not looked at. `code` and `reason` say why it was refused.
+    `method` is the RPC's short name, `resources` the ids and names that it is about and the ids that it made,
+    `peer` the address it came from. Revisions are those of the head before and after, None where it was not looked at.
+    `code` and `reason` say why it was refused.
     """
 
     at: Instant

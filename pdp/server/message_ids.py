@@ -1,5 +1,7 @@
 """Ids in messages: those that a request names, for the audit log, and those that a response must not tell.
 
+What has no id is known by its name: a user, a policy, a limit.
+
 Both are found by the shape of the messages, so that no service has to list its own.
 """
 
@@ -10,6 +12,9 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+NAMES = frozenset(("user_name", "policy_name", "quota_code", "version"))
+"""Fields that say what a request is about as an id does."""
+
 
 def new_id(prefix: str) -> str:
     """An id that nothing has: 80 random bits."""
@@ -17,7 +22,7 @@ def new_id(prefix: str) -> str:
 
 
 def named_ids(request: Message) -> tuple[str, ...]:
-    """The ids in a request's own fields, in their order."""
+    """The ids and NAMES in a request's own fields, in their order."""
     return tuple(_named(request))
 
 
@@ -25,7 +30,7 @@ def _named(request: Message) -> Iterator[str]:
     for field, value in request.ListFields():
         if field.type != FieldDescriptor.TYPE_STRING:
             continue
-        if field.name.endswith("_id"):
+        if field.name.endswith("_id") or field.name in NAMES:
             yield value
         elif field.name.endswith("_ids"):
             yield from value

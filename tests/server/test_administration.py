@@ -167,8 +167,20 @@ def test_what_was_written_is_audited_with_its_revisions() -> None:
         AuditDecision.VALIDATED,
     ]
     first = policy.audit.entries[0]
-    assert (first.method, first.resources, first.client_token) == ("AuthorizeSecurityGroup", ("sg-a",), "t-1")
+    assert (first.method, first.resources[0], first.client_token) == ("AuthorizeSecurityGroup", "sg-a", "t-1")
     assert (first.revision_before, first.revision_after, first.peer, first.at) == (1, 2, "192.0.2.7", NOW)
+
+
+def test_what_was_made_is_audited_by_its_ids_and_no_id_that_was_given_to_nothing() -> None:
+    policy = administered()
+    for _ in range(2):
+        add(policy)
+    add(policy, port=23, validate_only=True)
+    request = pb.CreateSecurityGroupRequest(vpc_id=group("sg-a").vpc)
+    made = policy.call("CreateSecurityGroup", request).security_group_id
+    (rule,) = policy.group("sg-a").rules
+    resources = [entry.resources for entry in policy.audit.entries]
+    assert resources == [("sg-a", rule.id), ("sg-a",), ("sg-a",), (request.vpc_id, made)]
 
 
 def test_a_refused_write_is_audited_with_its_code() -> None:

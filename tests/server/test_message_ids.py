@@ -1,4 +1,13 @@
+import pytest
+from google.protobuf.message import Message
+
 from pdp.server.message_ids import blank_ids, named_ids, new_id
+from pdp.v1.account_service_pb2 import (
+    AttachPolicyToUserRequest,
+    CreatePolicyRequest,
+    ModifyQuotaRequest,
+    SetLimitsVersionRequest,
+)
 from pdp.v1.resources_pb2 import Permission, SecurityGroup
 from pdp.v1.security_group_service_pb2 import (
     AuthorizeSecurityGroupRequest,
@@ -23,6 +32,19 @@ def test_the_ids_of_a_request_are_its_own_fields() -> None:
     assert named_ids(request) == ("sg-1", "sgr-1", "sgr-2")
     inner = AuthorizeSecurityGroupRequest(permissions=[Permission(source_group_id="sg-2")])
     assert named_ids(inner) == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        (AttachPolicyToUserRequest(account_id="1", user_name="alice", policy_name="all"), ("1", "alice", "all")),
+        (CreatePolicyRequest(account_id="1", policy_name="all", policy_document="{}"), ("1", "all")),
+        (ModifyQuotaRequest(quota_code="groups_per_eni", value=9), ("groups_per_eni",)),
+        (SetLimitsVersionRequest(version="2026"), ("2026",)),
+    ],
+)
+def test_what_has_no_id_is_named_by_its_name(request_: Message, named: tuple[str, ...]) -> None:
+    assert named_ids(request_) == named
 
 
 MADE = frozenset(("sg-new", "sgr-new"))
