@@ -8,6 +8,7 @@ has it, nor leave out its line in the audit log when a caller goes away.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from pdp.model.errors import FieldError, PdpError, Reason, quoted
 from pdp.model.identity import Caller
 from pdp.model.instants import Instant
 from pdp.policy.apply import Applied
-from pdp.policy.changes import Change, Origin
+from pdp.policy.changes import Change
 from pdp.policy.snapshot import Snapshot
 from pdp.server.answers import position_of
 from pdp.server.asking import Ask, PlanFunction, Planned, ReadFunction, ServiceMethods
@@ -81,21 +82,23 @@ class Surroundings(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """One call: the RPC as `Service/Method`, its request, and who asks.
+    """One call: the service, the RPC's name, who asks, and the request once it is read."""
 
-    `origin` is another one than that of the caller, `meant` what the service says of the RPC (see ServiceMethods).
-    """
-
-    method: str
-    request: Any
+    service: ServiceMethods
+    name: str
     ask: Ask
-    origin: Origin | None = None
-    meant: Callable[[Any, Ask], bytes] | None = None
+    request: Any = Empty()
+
+    @property
+    def method(self) -> str:
+        """The RPC as `Service/Method`."""
+        return f"{self.service.name.rpartition('.')[2]}/{self.name}"
 
     def digest(self) -> bytes:
         """Tells what is asked for from all else: of the request, and then of what it refers to."""
         digest = sha256(self.request.SerializeToString(deterministic=True)).digest()
-        return digest if self.meant is None else digest + self.meant(self.request, self.ask)
+        meant = self.service.meant.get(self.name)
+        return digest if meant is None else digest + meant(self.request, self.ask)
 
 
 class Administration:
@@ -112,40 +115,31 @@ class Administration:
         return writes | {name: self._read_method(service, name, read) for name, read in service.reads.items()}
 
     def _write_method(self, service: ServiceMethods, name: str, plan: PlanFunction) -> Method:
-        method = f"{service.name.rpartition('.')[2]}/{name}"
-
         async def write(request: Message, context: Context) -> bytes:
-            call = self._call(method, request, context)
-            call = call._replace(origin=service.origin, meant=service.meant.get(name))
+            call = self._call(service, name, context)._replace(request=request)
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.write_thread, self._write, call, plan)
 
-        return Method(_reader(service, name), write, bytes, self._enter(method))
+        return Method(_reader(service, name), write, bytes, partial(self._call, service, name))
 
     def _read_method(self, service: ServiceMethods, name: str, read: ReadFunction) -> Method:
-        method = f"{service.name.rpartition('.')[2]}/{name}"
-
         async def answer(request: Message, context: Context) -> bytes:
-            call = self._call(method, request, context)
+            call = self._call(service, name, context)._replace(request=request)
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.read_thread, self._read, call, read)
 
-        return Method(_reader(service, name), answer, bytes, self._enter(method))
+        return Method(_reader(service, name), answer, bytes, partial(self._call, service, name))
 
-    def _enter(self, method: str) -> Callable[[Context], object]:
-        """Refuses who is not known before anything of the request is looked at."""
-        return lambda context: self._call(method, Empty(), context)
-
-    def _call(self, method: str, request: Message, context: Context) -> _Call:
-        """The call with its caller. Raises PdpError with UNAUTHENTICATED."""
+    def _call(self, service: ServiceMethods, name: str, context: Context) -> _Call:
+        """The call with its caller, before its request is looked at. Raises PdpError with UNAUTHENTICATED."""
         around = self._around
         ask = Ask(Caller.nobody(), around.now(), source_ip(context.peer()), around.secure, around.region, new_id)
         try:
             caller = around.who.caller(context.invocation_metadata() or ())
         except PdpError as error:
-            self._record(_Call(method, request, ask), error)
+            self._record(_Call(service, name, ask), error)
             raise
-        return _Call(method, request, ask._replace(caller=caller))
+        return _Call(service, name, ask._replace(caller=caller))
 
     def _write(self, call: _Call, plan: PlanFunction) -> bytes:
         """On the thread that writes."""
@@ -159,6 +153,8 @@ class Administration:
             self._record(call, None)
             raise
         self._record_written(call, written, made)
+        if call.name in call.service.written and not call.request.write_options.validate_only:
+            call.service.written[call.name](call.request, call.ask)
         return written.answer
 
     def _write_request(self, call: _Call, plan: PlanFunction, made: list[str]) -> WriteRequest[Planned]:
@@ -186,11 +182,11 @@ class Administration:
         return WriteRequest(
             plan=permitted,
             answer=answer,
-            origin=call.origin or ask.origin,
+            origin=call.service.origin or ask.origin,
             at=ask.at,
             caller=str(ask.caller),
             source=ask.source_ip,
-            method=call.method.partition("/")[2],
+            method=call.name,
             client_token=options.client_token,
             digest=call.digest(),
             expected_revision=options.expected_revision if options.HasField("expected_revision") else None,
@@ -268,7 +264,7 @@ def _check_token(token: str) -> None:
 
 
 def _who_and_what(call: _Call) -> tuple[Instant, Caller, str, str]:
-    return call.ask.at, call.ask.caller, call.ask.source_ip, call.method.partition("/")[2]
+    return call.ask.at, call.ask.caller, call.ask.source_ip, call.name
 
 
 def _client_token(request: Any) -> str:  # noqa: ANN401 - a request of any method; reads have no options

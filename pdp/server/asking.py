@@ -70,7 +70,8 @@ class ServiceMethods(NamedTuple):
 
     `origin` is what the changes of its writes must obey; None: that of the caller. `most_bytes` are of requests of
     methods that take more than most do. `meant` gives, for writes whose requests only refer to what they bring in, a
-    digest of that for client tokens (§5.5); blank where it is gone.
+    digest of that for client tokens (§5.5); blank where it is gone. `written` is told of writes that are done, though
+    their caller may have gone away meanwhile; of none that only validates.
     """
 
     name: str
@@ -79,6 +80,7 @@ class ServiceMethods(NamedTuple):
     origin: Origin | None = None
     most_bytes: Mapping[str, int] = MappingProxyType({})
     meant: Mapping[str, Callable[[Any, Ask], bytes]] = MappingProxyType({})
+    written: Mapping[str, Callable[[Any, Ask], None]] = MappingProxyType({})
 
 
 def required(value: str, field: str) -> str:

@@ -16,9 +16,7 @@ from pdp.policy.changes import Origin
 from pdp.policy.import_plan import KindCount, changes_toward
 from pdp.policy.quotas import findings
 from pdp.policy.snapshot import Snapshot, resources_of
-from pdp.server.administration import Administration
 from pdp.server.asking import Ask, Planned, ServiceMethods, required
-from pdp.server.guard import Context, Method
 from pdp.server.list_pages import MOST_RESULTS, results_asked, start_of, token_after
 from pdp.server.staging import Staging
 from pdp.v1 import import_service_pb2 as messages
@@ -38,7 +36,7 @@ class ImportService:
     """The service's functions, over its staging area. Calls of one server share one."""
 
     def __init__(self) -> None:
-        self._staging = Staging()
+        self.staging = Staging()
         self._export = Export()
         self.service = ServiceMethods(
             SERVICE_NAME,
@@ -51,29 +49,16 @@ class ImportService:
             },
             origin=Origin.IMPORT,
             most_bytes={"StageBundlePart": MOST_PART_BYTES},
-            meant={"CommitImport": lambda request, ask: self._staging.digest(request.import_id, ask.at)},
+            meant={"CommitImport": lambda request, ask: self.staging.digest(request.import_id, ask.at)},
+            written={"CommitImport": lambda request, ask: self.staging.forget(request.import_id, ask.at)},
         )
-
-    def methods(self, administration: Administration) -> Mapping[str, Method]:
-        """Every method, for a guard. An import that was committed is forgotten."""
-        methods = dict(administration.methods(self.service))
-        committed = methods["CommitImport"]
-
-        async def commit(request: messages.CommitImportRequest, context: Context) -> bytes:
-            answer: bytes = await committed.answer(request, context)
-            if not request.write_options.validate_only:
-                self._staging.forget(request.import_id)
-            return answer
-
-        methods["CommitImport"] = committed._replace(answer=commit)
-        return methods
 
     def stage(
         self, _snapshot: Snapshot, request: messages.StageBundlePartRequest, ask: Ask
     ) -> messages.StageBundlePartResponse:
         """Puts a part aside."""
         part = tuple((file.name, file.content) for file in request.files)
-        numbers, size = self._staging.add(request.import_id, request.part_number, part, ask.at)
+        numbers, size = self.staging.add(request.import_id, request.part_number, part, ask.at)
         return messages.StageBundlePartResponse(staged_parts=numbers, staged_bytes=size)
 
     def plan(self, snapshot: Snapshot, request: messages.PlanImportRequest, ask: Ask) -> messages.PlanImportResponse:
@@ -109,19 +94,20 @@ class ImportService:
 
     def _bundle(self, request: messages.PlanImportRequest | messages.CommitImportRequest, ask: Ask) -> Bundle:
         """The bundle that was staged. Raises FieldError for a request without an id, and like `Staging.bundle`."""
-        return self._staging.bundle(required(request.import_id, "import_id"), request.part_count, ask.at)
+        return self.staging.bundle(required(request.import_id, "import_id"), request.part_count, ask.at)
 
     def abort(
-        self, _snapshot: Snapshot, request: messages.AbortImportRequest, _ask: Ask
+        self, _snapshot: Snapshot, request: messages.AbortImportRequest, ask: Ask
     ) -> messages.AbortImportResponse:
         """Forgets an import."""
-        self._staging.forget(required(request.import_id, "import_id"))
+        self.staging.forget(required(request.import_id, "import_id"), ask.at)
         return messages.AbortImportResponse()
 
     def export(
-        self, snapshot: Snapshot, request: messages.ExportBundleRequest, _ask: Ask
+        self, snapshot: Snapshot, request: messages.ExportBundleRequest, ask: Ask
     ) -> messages.ExportBundleResponse:
         """The next files of a bundle."""
+        self.staging.forget_resting(ask.at)
         most = results_asked(request, MOST_RESULTS)
         start = start_of(snapshot, request)
         pieces, is_last = self._export.pieces(snapshot, start, most)

@@ -59,7 +59,7 @@ class Services:
                 security.who, permit, audit, self._write_thread, self._read_thread, region=config.region, secure=secure
             )
         )
-        self._imports = ImportService()
+        self._imports = ImportService().service
         self._decisions = DecisionService(
             source,
             counts,
@@ -79,8 +79,7 @@ class Services:
         """The methods by service."""
         return {
             decision_service.SERVICE_NAME: self._decisions.methods(),
-            import_service.SERVICE_NAME: self._imports.methods(self.administration),
-            **{service.name: self.administration.methods(service) for service in ADMINISTRATION},
+            **{service.name: self.administration.methods(service) for service in (*ADMINISTRATION, self._imports)},
         }
 
     def stop(self) -> None:

@@ -1,7 +1,8 @@
 """Bundles that are being brought in, part by part, kept apart from the policy until they are whole.
 
-They are held in memory alone and bounded; one that rests for an hour is forgotten. Any thread may use it. What a bundle
-means is read here once, since a plan and a commit ask the same; nobody else waits for that, which takes long.
+They are held in memory alone and bounded; one that rests for an hour is forgotten at the next call. Any thread may use
+it. What a bundle means is read here once, since a plan and a commit ask the same; nobody else waits for that, which
+takes long.
 """
 
 import re
@@ -113,10 +114,16 @@ class Staging:
                 return b""
             return sha256(repr(sorted(staged.digests.items())).encode()).digest()
 
-    def forget(self, import_id: str) -> None:
-        """Forgets an import, if there is one."""
+    def forget(self, import_id: str, at: Instant) -> None:
+        """Forgets an import, if there is one, and those that rest too long."""
         with self._lock:
+            self._forget_resting(at)
             self._imports.pop(import_id, None)
+
+    def forget_resting(self, at: Instant) -> None:
+        """Forgets the imports that rest too long."""
+        with self._lock:
+            self._forget_resting(at)
 
     def _forget_resting(self, at: Instant) -> None:
         for import_id in [name for name, staged in self._imports.items() if at - staged.used >= RESTS_FOR]:

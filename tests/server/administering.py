@@ -104,16 +104,16 @@ class Administered:
 
     def call_with(self, method: str, sent: bytes, caller: Caller | PdpError = OWNER) -> Any:
         """As `call`, with the bytes of a request."""
+        data = asyncio.run(self.answering(method, sent, caller))
+        found = descriptor_pool.Default().FindServiceByName(self._service.name).methods_by_name[method]
+        return message_factory.GetMessageClass(found.output_type).FromString(data)
+
+    async def answering(self, method: str, sent: bytes, caller: Caller | PdpError = OWNER) -> bytes:
+        """The bytes of the response, as a guard gets them."""
         read, answer, write, enter = self._administration(caller).methods(self._service)[method]
         assert enter is not None
         enter(CallContext())
-
-        async def answered() -> Any:
-            return await answer(read(sent), CallContext())
-
-        data = asyncio.run(answered())
-        found = descriptor_pool.Default().FindServiceByName(self._service.name).methods_by_name[method]
-        return message_factory.GetMessageClass(found.output_type).FromString(write(data))
+        return write(await answer(read(sent), CallContext()))
 
     def unload(self) -> None:
         """As before the policy is loaded."""

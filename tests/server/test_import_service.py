@@ -1,12 +1,15 @@
 """ImportService: parts put aside, a plan that changes nothing, one commit, and the bundle back again."""
 
+import asyncio
 import json
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 
 from pdp.formats.bundle import Bundle, read_bundle_files
 from pdp.formats.bundle_writer import bundle_files
@@ -23,7 +26,7 @@ from pdp.server.staging import Staging
 from pdp.v1 import import_service_pb2 as pb
 from pdp.v1.resources_pb2 import WriteOptions
 from tests.builders import NOW, eni, group, resources, vpc
-from tests.server.administering import OPERATOR, OWNER, Administered, refused
+from tests.server.administering import OPERATOR, OWNER, THREADS, Administered, refused
 
 EMPTY = resources(vpcs=[])
 VPCS = [vpc("vpc-1", "10.0.0.0/8")]
@@ -36,7 +39,8 @@ class Imports:
 
     def __init__(self, before: Resources = EMPTY) -> None:
         self.now = NOW
-        self.policy = Administered(before, ImportService().service, now=lambda: self.now)
+        self.service = ImportService()
+        self.policy = Administered(before, self.service.service, now=lambda: self.now)
 
     def call(self, method: str, request: Any, caller: Caller = OPERATOR) -> Any:
         return self.policy.call(method, request, caller)
@@ -106,6 +110,7 @@ def test_what_a_bundle_does_not_name_stays_unless_it_is_to_be_all_there_is() -> 
     imports.stage(1, files_of(BUNDLE))
     imports.commit()
     assert "sg-z" in imports.policy.snapshot.groups
+    imports.stage(1, files_of(BUNDLE))
     assert counted(imports.plan(remove_unnamed=True))["group"] == (0, 0, 1, 2)
     imports.commit(remove_unnamed=True)
     assert imports.resources == resources_of(snapshot_of(BUNDLE))
@@ -163,7 +168,7 @@ def test_reading_a_bundle_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPa
     area.add("import-1", 1, tuple(files_of(BUNDLE).items()), NOW)
 
     def read(files: Mapping[str, bytes]) -> Bundle:
-        other = Thread(target=area.forget, args=("import-2",), daemon=True)
+        other = Thread(target=area.forget, args=("import-2", NOW), daemon=True)
         other.start()
         other.join(10)
         ended.append(not other.is_alive())
@@ -185,6 +190,51 @@ def test_an_import_that_was_aborted_or_rests_for_an_hour_is_forgotten() -> None:
     imports.plan()
     imports.now = Instant(imports.now + 3_600 * SECOND)
     assert refused(imports.plan).reason is Code.IMPORT_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [("AbortImport", pb.AbortImportRequest(import_id="other")), ("ExportBundle", pb.ExportBundleRequest())],
+)
+def test_what_rests_for_an_hour_takes_no_memory_once_anything_is_asked(method: str, request_: Message) -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    parts = weakref.ref(imports.service.staging._imports["import-1"])
+    imports.now = Instant(NOW + 3_600 * SECOND)
+    imports.call(method, request_)
+    assert parts() is None
+
+
+def test_an_import_that_was_committed_is_forgotten_and_one_that_was_only_validated_is_not() -> None:
+    imports = Imports()
+    imports.stage(1, files_of(BUNDLE))
+    imports.commit(validate_only=True)
+    imports.commit()
+    assert refused(imports.plan).reason is Code.IMPORT_NOT_FOUND
+
+
+async def test_a_committed_import_is_forgotten_although_its_caller_has_gone_away() -> None:
+    began, gone = Event(), Event()
+
+    def wait(method: str, *_: object) -> None:
+        if method == "ImportService/CommitImport":
+            began.set()
+            assert gone.wait(60)
+
+    service = ImportService()
+    policy = Administered(EMPTY, service.service, wait)
+    named = tuple(files_of(BUNDLE).items())
+    service.staging.add("import-1", 1, named, NOW)
+    commit = pb.CommitImportRequest(import_id="import-1", part_count=1)
+    call = asyncio.ensure_future(policy.answering("CommitImport", commit.SerializeToString(), OPERATOR))
+    await asyncio.to_thread(began.wait, 60)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    gone.set()
+    THREADS[0].submit(int).result()
+    assert "sg-a" in policy.snapshot.groups
+    assert service.staging.digest("import-1", NOW) == b""
 
 
 def test_the_room_for_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
