@@ -8,14 +8,13 @@ has it, nor leave out its line in the audit log when a caller goes away.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from pdp.model.codes import Code
 from pdp.model.errors import FieldError, PdpError, Reason, quoted
@@ -29,7 +28,7 @@ from pdp.server.asking import Ask, PlanFunction, Planned, ReadFunction, ServiceM
 from pdp.server.audit import AuditDecision, AuditEntry
 from pdp.server.clock import CLOCK
 from pdp.server.credentials import WhoCalls
-from pdp.server.guard import Context, Method
+from pdp.server.guard import NOT_A_MESSAGE, Context, Method
 from pdp.server.list_pages import HeldSnapshots
 from pdp.server.message_ids import blank_ids, named_ids, new_id
 from pdp.server.policies import Policies
@@ -115,23 +114,36 @@ class Administration:
         return writes | {name: self._read_method(service, name, read) for name, read in service.reads.items()}
 
     def _write_method(self, service: ServiceMethods, name: str, plan: PlanFunction) -> Method:
-        async def write(request: Message, context: Context) -> bytes:
-            call = self._call(service, name, context)._replace(request=request)
+        read = _reader(service, name)
+
+        async def write(data: bytes, context: Context) -> bytes:
+            call = self._call(service, name, context)
+            try:
+                call = call._replace(request=read(data))
+            except PdpError as error:
+                self._record(call, error)
+                raise
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.write_thread, self._write, call, plan)
 
-        return Method(_reader(service, name), write, bytes, partial(self._call, service, name))
+        return Method(bytes, write, bytes)
 
     def _read_method(self, service: ServiceMethods, name: str, read: ReadFunction) -> Method:
-        async def answer(request: Message, context: Context) -> bytes:
-            call = self._call(service, name, context)._replace(request=request)
+        parse = _reader(service, name)
+
+        async def answer(data: bytes, context: Context) -> bytes:
+            call = self._call(service, name, context)
+            call = call._replace(request=parse(data))
             run = asyncio.get_running_loop().run_in_executor
             return await run(self._around.read_thread, self._read, call, read)
 
-        return Method(_reader(service, name), answer, bytes, partial(self._call, service, name))
+        return Method(bytes, answer, bytes)
 
     def _call(self, service: ServiceMethods, name: str, context: Context) -> _Call:
-        """The call with its caller, before its request is looked at. Raises PdpError with UNAUTHENTICATED."""
+        """The call with its caller, before its request is looked at. Raises PdpError with UNAUTHENTICATED.
+
+        A message in memory is many times as large as it was on its way.
+        """
         around = self._around
         ask = Ask(Caller.nobody(), around.now(), source_ip(context.peer()), around.secure, around.region, new_id)
         try:
@@ -272,7 +284,7 @@ def _client_token(request: Any) -> str:  # noqa: ANN401 - a request of any metho
 
 
 def _reader(service: ServiceMethods, name: str) -> Callable[[bytes], Message]:
-    """Reads requests of a method from bytes. Raises PdpError for more of them than it takes."""
+    """Reads requests of a method from bytes. Raises PdpError for more of them than it takes, and for no message."""
     method = descriptor_pool.Default().FindServiceByName(service.name).methods_by_name[name]
     parse = message_factory.GetMessageClass(method.input_type).FromString
     most = service.most_bytes.get(name, MOST_BYTES)
@@ -280,6 +292,9 @@ def _reader(service: ServiceMethods, name: str) -> Callable[[bytes], Message]:
     def read(data: bytes) -> Message:
         if len(data) > most:
             raise PdpError(Reason.INVALID_REQUEST, f"the request has {len(data)} bytes; {name} takes at most {most}")
-        return parse(data)
+        try:
+            return parse(data)
+        except DecodeError:
+            raise PdpError(Reason.INVALID_REQUEST, NOT_A_MESSAGE) from None
 
     return read

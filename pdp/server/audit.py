@@ -1,4 +1,4 @@
-"""The audit log: one JSON line for each write and each refusal.
+"""The audit log: one JSON line for each write, each refusal of one, and each call that its caller may not make.
 
 It never stands in the way of what it tells about. Lines are handed to a thread that writes them, so that neither a full
 nor a hanging disk holds up a decision; what cannot be written is counted and reported, and the file itself says where
@@ -59,13 +59,13 @@ class AuditEntry:
     """One line: who did what, from where, and what became of it.
 
     `method` is the RPC's short name, `resources` the ids and names that it is about and the ids that it made,
-    `peer` the address it came from. Revisions are those of the head before and after, None where it was not looked at.
-    `code` and `reason` say why it was refused.
+    `source_ip` the address it came from. Revisions are those of the head before and after, None where it was not looked
+    at. `code` and `reason` say why it was refused.
     """
 
     at: Instant
     caller: Caller
-    peer: str
+    source_ip: str
     method: str
     decision: AuditDecision
     resources: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class AuditEntry:
         shown: dict[str, object] = {
             "at": format_instant(self.at),
             "caller": str(self.caller),
-            "peer": _cut(self.peer),
+            "source_ip": _cut(self.source_ip),
             "method": self.method,
             "resources": [_cut(resource) for resource in self.resources[:MOST_IDS]],
             "client_token": _cut(self.client_token),

@@ -19,8 +19,8 @@ class ServerConfig:
 
     `credentials` is the file that tells callers apart; without it whoever reaches the server is the operator.
     `tls_cert` and `tls_key` are given both or neither. `region` stands in the names of resources (§6.6). `history` is
-    how many commits before the newest a store keeps; `audit_log` where each write and refusal gets its line, nowhere
-    without it.
+    how many commits before the newest a store keeps; `audit_log` where each write gets its line, and
+    who was refused; nowhere without it.
     """
 
     listen: str = "127.0.0.1:50051"

@@ -22,6 +22,7 @@ from pdp.server.status import code_of, internal_status, status_of
 log = structlog.get_logger()
 
 DETAILS_KEY = "grpc-status-details-bin"
+NOT_A_MESSAGE = "the request is not a message of this method"
 
 
 class Context(Protocol):
@@ -89,7 +90,7 @@ class Guard:
             except PdpError as error:
                 status = self._refused(error)
             except DecodeError:
-                status = self._refused(PdpError(Reason.INVALID_REQUEST, "the request is not a message of this method"))
+                status = self._refused(PdpError(Reason.INVALID_REQUEST, NOT_A_MESSAGE))
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told nothing of it
                 status = self._incident(name, error)
             finally:

@@ -110,10 +110,8 @@ class Administered:
 
     async def answering(self, method: str, sent: bytes, caller: Caller | PdpError = OWNER) -> bytes:
         """The bytes of the response, as a guard gets them."""
-        read, answer, write, enter = self._administration(caller).methods(self._service)[method]
-        assert enter is not None
-        enter(CallContext())
-        return write(await answer(read(sent), CallContext()))
+        found = self._administration(caller).methods(self._service)[method]
+        return found.write(await found.answer(found.read(sent), CallContext()))
 
     def unload(self) -> None:
         """As before the policy is loaded."""

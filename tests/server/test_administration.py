@@ -168,7 +168,7 @@ def test_what_was_written_is_audited_with_its_revisions() -> None:
     ]
     first = policy.audit.entries[0]
     assert (first.method, first.resources[0], first.client_token) == ("AuthorizeSecurityGroup", "sg-a", "t-1")
-    assert (first.revision_before, first.revision_after, first.peer, first.at) == (1, 2, "192.0.2.7", NOW)
+    assert (first.revision_before, first.revision_after, first.source_ip, first.at) == (1, 2, "192.0.2.7", NOW)
 
 
 def test_what_was_made_is_audited_by_its_ids_and_no_id_that_was_given_to_nothing() -> None:
@@ -218,6 +218,16 @@ def test_a_request_may_not_be_larger_than_the_largest_file_of_rules_and_what_sta
     fits = one * (MOST_BYTES // len(one))
     assert refused(lambda: policy.call_with("AuthorizeSecurityGroup", fits)).reason is Code.MISSING_PARAMETER
     assert refused(lambda: policy.call_with("AuthorizeSecurityGroup", fits + one)).reason is Reason.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("sent", [b"no message", bytes(MOST_BYTES + 1)])
+def test_a_write_that_cannot_be_read_is_audited_with_who_sent_it(sent: bytes) -> None:
+    policy = administered()
+    refused(lambda: policy.call_with("AuthorizeSecurityGroup", sent))
+    refused(lambda: policy.call_with("DescribeSecurityGroups", sent))
+    (entry,) = policy.audit.entries
+    assert (entry.decision, entry.caller, entry.method) == (AuditDecision.REFUSED, OWNER, "AuthorizeSecurityGroup")
+    assert (entry.code, entry.resources) == ("INVALID_REQUEST", ())
 
 
 def test_a_store_that_fails_is_a_failure_and_nothing_changes() -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from pdp.model.identity import Caller, CallerKind
 from pdp.model.ids import AccountId, Revision
 from pdp.model.instants import parse_instant
+from pdp.server.administration import source_ip
 from pdp.server.audit import MOST_CHARACTERS, MOST_IDS, AuditDecision, AuditEntry, AuditError, AuditLog
 
 ALICE = Caller(CallerKind.USER, AccountId("1234"), "alice")
@@ -21,7 +22,7 @@ def entry(number: int = 1, **changes: Any) -> AuditEntry:
     members: dict[str, Any] = {
         "at": parse_instant("2026-01-31T08:00:00Z"),
         "caller": ALICE,
-        "peer": "ipv4:10.0.0.1:4711",
+        "source_ip": source_ip("ipv4:10.0.0.1:4711"),
         "method": "JoinSecurityGroup",
         "decision": AuditDecision.COMMITTED,
         "resources": ("sg-a", f"eni-{number}"),
@@ -60,7 +61,7 @@ def test_a_line_tells_who_did_what_and_what_became_of_it(tmp_path: Path) -> None
     assert first == {
         "at": "2026-01-31T08:00:00Z",
         "caller": "acs:ram::1234:user/alice",
-        "peer": "ipv4:10.0.0.1:4711",
+        "source_ip": "10.0.0.1",
         "method": "JoinSecurityGroup",
         "resources": ["sg-a", "eni-1"],
         "client_token": "t-1",
