@@ -443,7 +443,7 @@ class CreateUserRequest(_message.Message):
     account_id: _builtins.str
     """Empty: the caller's account; the platform's operator has none and must name one."""
     user_name: _builtins.str
-    """1..64 letters, digits, dots, dashes and underscores; new within account and kind. Required."""
+    """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; new within account and kind. Required."""
     kind: _builtins.str
     """"user" or "role". Empty: user."""
     @_builtins.property
@@ -645,7 +645,7 @@ class CreatePolicyRequest(_message.Message):
     account_id: _builtins.str
     """Empty: the caller's account; the platform's operator has none and must name one."""
     policy_name: _builtins.str
-    """1..128 letters, digits and dashes; new within the account. Required."""
+    """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; new within the account. Required."""
     policy_document: _builtins.str
     """The JSON text of the document: Version "1" and Statement, at most 6,144 bytes. Required."""
     @_builtins.property

@@ -805,7 +805,7 @@ class RamUser(_message.Message):
     account_id: _builtins.str
     """The account that it belongs to."""
     user_name: _builtins.str
-    """1..64 letters, digits, dots, dashes and underscores; unique within account and kind."""
+    """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; unique within account and kind."""
     kind: _builtins.str
     """"user" or "role"."""
     @_builtins.property
@@ -841,7 +841,7 @@ class RamPolicy(_message.Message):
     account_id: _builtins.str
     """The account that it belongs to."""
     policy_name: _builtins.str
-    """1..128 letters, digits and dashes; unique within the account."""
+    """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; unique within the account."""
     policy_document: _builtins.str
     """The JSON text of the document, as it was given: Version "1" and Statement. At most 6,144 bytes."""
     attachment_count: _builtins.int

@@ -1,7 +1,5 @@
 """Users, roles and policies as requests name them (§6): read strictly, and looked up."""
 
-import re
-
 from pdp.model.errors import quoted
 from pdp.model.ids import AccountId
 from pdp.model.ram import KINDS, USER_KIND, RamPolicy, RamUser, checked_name, policy_key, user_key
@@ -11,9 +9,6 @@ from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import required
 from pdp.server.network.fields import fault
 
-_USER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_POLICY = re.compile(r"[A-Za-z0-9-]{1,128}\Z")
-
 
 def kind_asked(kind: str) -> str:
     """`user` or `role`; blank is a user."""
@@ -22,18 +17,12 @@ def kind_asked(kind: str) -> str:
     return kind or USER_KIND
 
 
-def new_user_name(name: str) -> str:
-    """The name of a new user or role."""
-    if not _USER.match(required(name, "user_name")):
-        raise fault("user_name", f"{quoted(name)} is not 1 to 64 letters, digits, dots, dashes and underscores")
-    return _storable(name, "user_name")
-
-
-def new_policy_name(name: str) -> str:
-    """The name of a new policy."""
-    if not _POLICY.match(required(name, "policy_name")):
-        raise fault("policy_name", f"{quoted(name)} is not 1 to 128 letters, digits and dashes")
-    return _storable(name, "policy_name")
+def new_name(name: str, field: str) -> str:
+    """The name of a new user, role or policy, by the one rule that all of them have."""
+    try:
+        return checked_name(required(name, field))
+    except ValueError as error:
+        raise fault(field, str(error)) from None
 
 
 def named_user(snapshot: Snapshot, account: AccountId, kind: str, name: str) -> RamUser:
@@ -50,11 +39,3 @@ def named_policy(snapshot: Snapshot, account: AccountId, name: str) -> RamPolicy
     if policy is None:
         raise not_found(Kind.POLICY, name).at("policy_name")
     return policy
-
-
-def _storable(name: str, field: str) -> str:
-    """A name as keys are made of."""
-    try:
-        return checked_name(name)
-    except ValueError as error:
-        raise fault(field, str(error)) from None

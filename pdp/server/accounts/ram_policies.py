@@ -9,7 +9,7 @@ from pdp.model.ram import RamPolicy
 from pdp.policy.changes import Delete, Kind, Put
 from pdp.policy.ram import parse_policy
 from pdp.policy.snapshot import Snapshot
-from pdp.server.accounts.ram_names import kind_asked, named_policy, named_user, new_policy_name
+from pdp.server.accounts.ram_names import kind_asked, named_policy, named_user, new_name
 from pdp.server.asking import Ask, Planned, account_asked, required
 from pdp.server.list_pages import page
 from pdp.server.network.fields import missing, new_owner
@@ -23,7 +23,7 @@ MOST_BYTES = 6_144
 def create_policy(snapshot: Snapshot, request: pb.CreatePolicyRequest, ask: Ask) -> Planned:
     """A policy that nobody has yet."""
     account = new_owner(ask, request.account_id)
-    name = new_policy_name(request.policy_name)
+    name = new_name(request.policy_name, "policy_name")
     policy = RamPolicy(account, name, _document(required(request.policy_document, "policy_document")))
     if policy.key in snapshot.policies:
         message = f"there is a policy {quoted(name)} already"

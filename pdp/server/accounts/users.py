@@ -7,7 +7,7 @@ from pdp.model.errors import Refusal, quoted
 from pdp.model.ram import RamUser
 from pdp.policy.changes import Delete, Kind, Put
 from pdp.policy.snapshot import Snapshot
-from pdp.server.accounts.ram_names import kind_asked, named_policy, named_user, new_user_name
+from pdp.server.accounts.ram_names import kind_asked, named_policy, named_user, new_name
 from pdp.server.asking import Ask, Planned, account_asked
 from pdp.server.list_pages import page
 from pdp.server.network.fields import new_owner
@@ -17,7 +17,8 @@ from pdp.v1 import resources_pb2
 
 def create_user(snapshot: Snapshot, request: pb.CreateUserRequest, ask: Ask) -> Planned:
     """A user or role without policies, who so may do nothing."""
-    user = RamUser(new_owner(ask, request.account_id), new_user_name(request.user_name), kind_asked(request.kind))
+    account, name = new_owner(ask, request.account_id), new_name(request.user_name, "user_name")
+    user = RamUser(account, name, kind_asked(request.kind))
     if user.key in snapshot.users:
         message = f"there is a {user.kind} {quoted(user.name)} already"
         raise Refusal(Code.ALREADY_EXISTS, message, field="user_name", resource=user.name)
