@@ -647,7 +647,7 @@ class CreatePolicyRequest(_message.Message):
     policy_name: _builtins.str
     """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; new within the account. Required."""
     policy_document: _builtins.str
-    """The JSON text of the document: Version "1" and Statement, at most 6,144 bytes. Required."""
+    """The JSON text of the document: Version "1" and Statement, at most 6,144 characters. Required."""
     @_builtins.property
     def write_options(self) -> _resources_pb2.WriteOptions:
         """How to write."""

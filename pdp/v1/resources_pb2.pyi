@@ -843,7 +843,7 @@ class RamPolicy(_message.Message):
     policy_name: _builtins.str
     """1..64 of A-Z a-z 0-9 . _ @ -, a letter or digit first; unique within the account."""
     policy_document: _builtins.str
-    """The JSON text of the document, as it was given: Version "1" and Statement. At most 6,144 bytes."""
+    """The JSON text of the document, as it was given: Version "1" and Statement. At most 6,144 characters."""
     attachment_count: _builtins.int
     """How many users and roles it is attached to."""
     def __init__(

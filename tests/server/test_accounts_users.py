@@ -8,6 +8,7 @@ from pdp.model.identity import Caller, CallerKind
 from pdp.model.ids import AccountId
 from pdp.model.network import Account
 from pdp.model.ram import checked_name
+from pdp.policy.ram import MOST_CHARACTERS
 from pdp.server.accounts.service import ACCOUNT_SERVICE
 from tests.builders import ACCOUNT, policy
 from tests.server.planning import OPERATOR, OWNER, STRANGER, Planning, refused
@@ -154,8 +155,7 @@ def test_a_user_with_a_policy_and_a_policy_of_a_user_stay() -> None:
         DOCUMENT.replace("ecs:Describe*", "ecs"),
         DOCUMENT[:-1] + ', "Id": 1}',
         "[" * 6_000,
-        DOCUMENT + " " * 6_144,
-        DOCUMENT + " " * (6_143 - len(DOCUMENT)) + "é",
+        DOCUMENT + " " * (6_145 - len(DOCUMENT)),
     ],
 )
 def test_a_document_that_cannot_be_read_is_never_stored(document: str) -> None:
@@ -163,6 +163,13 @@ def test_a_document_that_cannot_be_read_is_never_stored(document: str) -> None:
     code = Code.MALFORMED_POLICY_DOCUMENT if document else Code.MISSING_PARAMETER
     with refused(code, "policy_document"):
         account()("CreatePolicy", policy_name="p", policy_document=document)
+
+
+def test_a_document_is_measured_in_characters_as_in_a_bundle() -> None:
+    document = DOCUMENT.replace('"*"', f'"acs:{"é" * 5_000}"')
+    assert len(document) < MOST_CHARACTERS < len(document.encode())
+    planning = account()
+    assert planning("CreatePolicy", policy_name="p", policy_document=document).policy.policy_document == document
 
 
 def test_a_documents_text_is_kept_and_shown_as_it_was_given() -> None:

@@ -16,9 +16,6 @@ from pdp.server.network.fields import missing, new_owner
 from pdp.v1 import account_service_pb2 as pb
 from pdp.v1 import resources_pb2
 
-MOST_BYTES = 6_144
-"""Of a document in UTF-8."""
-
 
 def create_policy(snapshot: Snapshot, request: pb.CreatePolicyRequest, ask: Ask) -> Planned:
     """A policy that nobody has yet."""
@@ -79,9 +76,6 @@ def _attachments(snapshot: Snapshot) -> Counter[tuple[AccountId, str]]:
 
 def _document(text: str) -> str:
     try:
-        size = len(text.encode())
-        if size > MOST_BYTES:
-            raise ValueError(f"the document has {size} bytes; a policy may have {MOST_BYTES}")  # noqa: TRY301
         parse_policy(text)
     except ValueError as error:
         raise FieldError(Code.MALFORMED_POLICY_DOCUMENT, "policy_document", str(error)) from None
