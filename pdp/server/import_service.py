@@ -5,6 +5,7 @@ the whole bundle is one write like any other: planned on the present snapshot, a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from pdp.formats.bundle import Bundle
 from pdp.formats.bundle_writer import bundle_files
@@ -132,8 +133,8 @@ class Export:
         if self._snapshot is not snapshot or self._next != start:
             self._snapshot, self._ahead = snapshot, []
             self._pieces = pieces_of(snapshot)
-            for _ in range(start):
-                next(self._pieces, None)
+            for _ in islice(self._pieces, start):  # a token that nobody gave may name any place
+                pass
         found, size = self._ahead, sum(len(piece.content) for piece in self._ahead)
         self._ahead = []
         for piece in self._pieces:

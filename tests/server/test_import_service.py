@@ -3,7 +3,7 @@
 import asyncio
 import json
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
@@ -21,7 +21,7 @@ from pdp.model.resources import Resources
 from pdp.policy.draft import snapshot_of
 from pdp.policy.snapshot import resources_of
 from pdp.server import import_service, staging
-from pdp.server.import_service import ImportService
+from pdp.server.import_service import Export, ImportService
 from pdp.server.staging import Staging
 from pdp.v1 import import_service_pb2 as pb
 from pdp.v1.resources_pb2 import WriteOptions
@@ -398,6 +398,30 @@ def test_an_export_goes_on_at_its_revision_and_can_be_asked_again() -> None:
     assert imports.call("ExportBundle", rest) == second
     assert second.position == first.position
     assert {file.name: file.content for file in (*first.files, *second.files)} == whole
+
+
+class Counted:
+    """The pieces of an export, with how often one was asked for."""
+
+    asked = 0
+
+    def __init__(self, pieces: Iterator[pb.BundleFile]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[pb.BundleFile]:
+        return self
+
+    def __next__(self) -> pb.BundleFile:
+        Counted.asked += 1
+        return next(self._pieces)
+
+
+def test_an_export_from_a_place_far_beyond_its_end_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = snapshot_of(BUNDLE)
+    pieces = list(import_service.pieces_of(snapshot))
+    monkeypatch.setattr(import_service, "pieces_of", lambda _: Counted(iter(pieces)))
+    assert Export().pieces(snapshot, 10_000, 10) == ([], True)
+    assert Counted.asked <= len(pieces) + 2
 
 
 def test_an_export_has_a_bound_for_its_answers() -> None:
