@@ -118,11 +118,6 @@ class AuditLog:
         """Lines lost since the start."""
         return self._lost.total
 
-    @property
-    def losing(self) -> bool:
-        """Whether the last line was lost."""
-        return self._lost.gap > 0
-
     def record(self, entry: AuditEntry) -> None:
         """Takes a line to be written. Never waits and never raises."""
         try:

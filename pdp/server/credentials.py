@@ -68,11 +68,6 @@ class Credentials:
     def __init__(self, entries: Reloaded[tuple[Entry, ...]]) -> None:
         self._entries = entries
 
-    @property
-    def trouble(self) -> str:
-        """Why the file as it is now could not be used; empty while it can."""
-        return self._entries.trouble
-
     def caller(self, metadata: Metadata) -> Caller:
         """Who the token of a call's metadata belongs to. Raises PdpError with UNAUTHENTICATED.
 
@@ -99,8 +94,6 @@ class NoCredentials:
     Who shows a token nevertheless expects to be told apart from others, and so is refused rather than let in as more
     than they are.
     """
-
-    trouble = ""
 
     def caller(self, metadata: Metadata) -> Caller:
         """The operator. Raises PdpError with UNAUTHENTICATED for a call that shows credentials."""

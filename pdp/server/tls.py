@@ -32,11 +32,6 @@ class Certificate:
         self._pair = pair
         self._given = pair.value
 
-    @property
-    def trouble(self) -> str:
-        """Why the files as they are now could not be used; empty while they can."""
-        return self._pair.trouble
-
     def server_credentials(self) -> grpc.ServerCredentials:
         """What a grpc server listens with."""
         fetch: Callable[[], Any] = self._fetch  # None means no change, which the stubs do not know

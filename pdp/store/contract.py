@@ -56,7 +56,6 @@ class Facts:
 
     place: str
     size: int
-    format_version: int
     oldest: int
     head: int
 

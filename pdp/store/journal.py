@@ -143,7 +143,10 @@ class Journal:
             return self._follow()
 
     def commits_after(self, revision: int, most: int) -> list[Commit]:
-        """The commits that follow a revision, ascending, at most so many. Raises StoreError, TooOld above all."""
+        """The commits that follow a revision, ascending, at most so many: what an agent that is there has yet to get.
+
+        Raises StoreError, TooOld above all.
+        """
         return [self._commit(entry) for entry in self.driver.entries(revision, most)]
 
     def compact(self, kept: int, at: Instant) -> None:

@@ -127,7 +127,7 @@ class MemoryStore:
         """See `Driver.facts`."""
         with self._changed:
             self._check_open()
-            return Facts("memory:", 0, 1, self._oldest, self._head)
+            return Facts("memory:", 0, self._oldest, self._head)
 
     def close(self) -> None:
         """See `Driver.close`."""

@@ -181,7 +181,7 @@ class SqliteStore:
                 continue  # a file that is gone takes no room, and reads still answer
         with self._reading() as connection:
             oldest, head = connection.execute("SELECT oldest, head FROM meta").fetchone()
-            return Facts(str(self._path), size, format_of(connection), oldest, head)
+            return Facts(str(self._path), size, oldest, head)
 
     def close(self) -> None:
         """See `Driver.close`."""

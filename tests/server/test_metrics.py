@@ -86,7 +86,7 @@ def test_the_store_is_shown_while_one_is_served() -> None:
     found = samples(Counts(), store=store)
     assert found["pdp_store_available",] == 1
     store.failed("full")
-    store.commits, store.facts = 3, Facts("here", 4096, 1, 5, 9)
+    store.commits, store.facts = 3, Facts("here", 4096, 5, 9)
     found = samples(Counts(), store=store, audit_lost=2)
     assert found["pdp_store_available",] == 0
     assert found["pdp_store_commits_total",] == 3

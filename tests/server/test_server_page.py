@@ -19,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "server.md").read_text()
 
 def test_every_metric_is_on_the_page_and_no_other() -> None:
     store = StoreState(lambda _: None)
-    store.facts = Facts("here", 0, 1, 0, 0)
+    store.facts = Facts("here", 0, 0, 0)
     collector = ServerCollector(Counts(), IndexCache(), lambda: 0, lambda: store)
     names = {family.name + ("_total" if family.type == "counter" else "") for family in collector.collect()}
     assert set(re.findall(r"^\| `(pdp_[a-z_]+)`", PAGE, re.MULTILINE)) == names
