@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pdp.model.addresses import Cidr, Family, Prefix
 from pdp.model.flow import Direction
 from pdp.model.ids import NO_ACCOUNT, AccountId, GroupId, PortListId, PrefixListId, RuleId
-from pdp.model.protocols import PortRange, protocol_name
+from pdp.model.protocols import WITH_PORTS, PortRange, protocol_name
 
 
 class Action(IntEnum):
@@ -97,6 +97,11 @@ class Rule:
     created: str = ""
     id_is_derived: bool = False
     origin: str = USER_ORIGIN
+
+    @property
+    def lacks_ports(self) -> bool:
+        """Whether it is of TCP or UDP and for all ports, as -1/-1, which no new rule may be (§3.6)."""
+        return self.protocol in WITH_PORTS and self.ports is None and self.port_list is None
 
     @property
     def identity(self) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from pdp.model.limits import Limits
 from pdp.model.network import PenaltyAction, PenaltyState
 from pdp.policy.changes import Kind, Origin
 from pdp.policy.penalties import has_effect
-from pdp.policy.quotas import rule_count
+from pdp.policy.quotas import count_of
 from pdp.policy.snapshot import Snapshot
 
 SECURITY_LOCK = "security"
@@ -112,7 +112,7 @@ class Check:
         if count is None:
             group = snapshot.groups.get(group_id)
             rules = group.rules if group is not None else ()
-            count = sum(rule_count(rule, snapshot.prefix_lists, snapshot.port_lists) for rule in rules)
+            count = count_of(rules, snapshot.prefix_lists, snapshot.port_lists)
             self._counts[key] = count
         return count
 

@@ -79,9 +79,8 @@ def _check_totals(check: Check, group: SecurityGroup) -> None:
     """The total of each member ENI over its groups (§4.12), by the sets of groups that members are in."""
     if check.rules_after((group.id,)) <= check.rules_before((group.id,)):
         return
-    owner = check.after.vpcs[group.vpc].account
     for account, groups in sorted(check.after.usage.members_of(group.id).sets):
-        limits = check.limits_of(account or owner)
+        limits = check.limits_of(check.after.owner_in(group.vpc, account))
         subject = _members_in(groups)
         present, wanted = check.rules_before(groups), check.rules_after(groups)
         use = QuotaUse("rules per ENI over its groups", subject, limits.rules_per_eni, present, wanted)

@@ -5,7 +5,7 @@ What runs in the cloud today must load, so nothing here refuses. Counts are thos
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,6 @@ from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import NO_ACCOUNT, AccountId, GroupId, PortListId, PrefixListId, VpcId
 from pdp.model.limits import LAST_NEW_PRIORITY, Limits, limits_under
 from pdp.model.network import Eni
-from pdp.model.protocols import WITH_PORTS
 from pdp.model.resources import Resources
 from pdp.model.rules import Action, GroupPeer, PortList, PrefixList, PrefixListPeer, Rule
 
@@ -31,6 +30,13 @@ def rule_count(
     if rule.port_list is not None:
         count *= port_lists[rule.port_list].max_entries
     return count
+
+
+def count_of(
+    rules: Iterable[Rule], prefix_lists: Mapping[PrefixListId, PrefixList], port_lists: Mapping[PortListId, PortList]
+) -> int:
+    """What some rules count together (§4.11)."""
+    return sum(rule_count(rule, prefix_lists, port_lists) for rule in rules)
 
 
 def findings(resources: Resources) -> list[str]:
@@ -72,10 +78,7 @@ class _Counts:
         """Rules of each group, as they count."""
         prefix_lists = {item.id: item for item in self.resources.prefix_lists}
         port_lists = {item.id: item for item in self.resources.port_lists}
-        return {
-            group.id: sum(rule_count(rule, prefix_lists, port_lists) for rule in group.rules)
-            for group in self.resources.groups
-        }
+        return {group.id: count_of(group.rules, prefix_lists, port_lists) for group in self.resources.groups}
 
     @cached_property
     def members(self) -> dict[GroupId, list[Eni]]:
@@ -103,9 +106,7 @@ class _Counts:
         late = [rule for rule in group.rules if rule.priority > LAST_NEW_PRIORITY]
         what = f"rules of a priority above {LAST_NEW_PRIORITY}, the last that a new rule may have"
         yield from _never(group.id, what, late)
-        portless = [
-            rule for rule in group.rules if rule.protocol in WITH_PORTS and not rule.ports and not rule.port_list
-        ]
+        portless = [rule for rule in group.rules if rule.lacks_ports]
         yield from _never(group.id, "rules of TCP or UDP for all ports as -1/-1", portless)
 
     def of_eni(self, eni: Eni) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _check_new(check: Check, group: SecurityGroup, rule: Rule) -> None:
     if rule.priority > LAST_NEW_PRIORITY:
         why = f"priority {rule.priority} is not a whole number from 1 to {LAST_NEW_PRIORITY}"
         raise _refused(Code.INVALID_PRIORITY, group, rule, why)
-    if _needs_ports(rule) and rule.ports is None and rule.port_list is None:
+    if rule.lacks_ports:
         named = protocol_name(rule.protocol)
         why = f"{named} needs a port range from 1/{LAST_PORT} or a port list; -1/-1 is for protocols without ports"
         raise _refused(Code.INVALID_PORT_RANGE, group, rule, why)

@@ -81,8 +81,12 @@ class Snapshot:
 
     def account_of(self, eni: Eni) -> AccountId:
         """Who owns an ENI: its owner, else its VPC's (§2 stage 3)."""
-        vpc = self.vpcs.get(eni.vpc)
-        return eni.account or (vpc.account if vpc is not None else eni.account)
+        return self.owner_in(eni.vpc, eni.account)
+
+    def owner_in(self, vpc_id: VpcId, account: AccountId) -> AccountId:
+        """Who owns ENIs of a VPC that name an account, or none."""
+        vpc = self.vpcs.get(vpc_id)
+        return account or (vpc.account if vpc is not None else account)
 
     def is_smtp_exempt(self, account: AccountId) -> bool:
         """Whether an account may send mail from TCP port 25 (§2 stage 3)."""

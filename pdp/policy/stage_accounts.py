@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pdp.model.addresses import Address, Prefix
 from pdp.model.flow import Direction, Flow
 from pdp.model.groups import GroupType
+from pdp.model.ids import AccountId
 from pdp.model.instants import Instant, format_instant
 from pdp.model.network import Eni, Penalty, SameGroupPrecedence, SmtpScope
 from pdp.model.protocols import TCP
@@ -46,10 +47,9 @@ class Facts(NamedTuple):
         return Address(self.flow.family, self.flow.remote)
 
     @property
-    def smtp_account(self) -> str:
-        """Whose exemption counts: the ENI's owner's, else its VPC's."""
-        vpc = self.snapshot.vpcs.get(self.eni.vpc)
-        return self.eni.account or (vpc.account if vpc else "")
+    def smtp_account(self) -> AccountId:
+        """Whose exemption counts."""
+        return self.snapshot.account_of(self.eni)
 
 
 def stage_accounts(facts: Facts) -> tuple[StageAccount, ...]:

@@ -37,7 +37,7 @@ def _named(request: Message) -> Iterator[str]:
 
 
 def blank_ids(message: Message, made: frozenset[str]) -> None:
-    """Blanks every text of a message, however deep, that is one of the ids that were made for it."""
+    """Takes every text out of a message, however deep, that is one of the ids that were made for it."""
     for field, value in message.ListFields():
         texts = field.type == FieldDescriptor.TYPE_STRING
         if not texts and field.type != FieldDescriptor.TYPE_MESSAGE:
@@ -45,7 +45,7 @@ def blank_ids(message: Message, made: frozenset[str]) -> None:
         if not field.is_repeated:
             _blank_one(message, field.name, value, made)
         elif texts:
-            value[:] = ["" if text in made else text for text in value]
+            value[:] = [text for text in value if text not in made]
         else:
             for inner in value:
                 blank_ids(inner, made)

@@ -10,7 +10,10 @@ from pdp.model.instants import Instant
 from pdp.model.network import Instance, PenaltyAction, PenaltyState
 from pdp.model.rules import Action
 from pdp.server.network.service import NETWORK_SERVICE
-from tests.builders import ACCOUNT, eni, group, penalty, policy, vpc
+from pdp.v1 import network_service_pb2 as pb
+from pdp.v1.resources_pb2 import WriteOptions
+from tests.builders import ACCOUNT, eni, group, penalty, policy, resources, vpc
+from tests.server.administering import Administered
 from tests.server.planning import OPERATOR, STRANGER, Planning, over_limit, refused
 
 ONE = Instance(InstanceId("i-1"), ACCOUNT, "Running")
@@ -92,8 +95,9 @@ def test_the_default_group_is_made_once_for_a_vpc() -> None:
 
 
 def test_a_default_group_that_would_have_to_be_made_is_left_out_of_a_validation() -> None:
-    answer = network()("CreateInstance", vpc_id="vpc-1", write_options={"validate_only": True})
-    assert list(answer.security_group_ids) == []
+    administered = Administered(resources([]), NETWORK_SERVICE)
+    request = pb.CreateInstanceRequest(vpc_id="vpc-1", write_options=WriteOptions(validate_only=True))
+    assert list(administered.call("CreateInstance", request).security_group_ids) == []
 
 
 def test_groups_that_are_named_are_shown_by_a_validation() -> None:

@@ -3,7 +3,6 @@
 No step of the owner's ends an effect: he cannot unblock himself by appealing (§7.4).
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 from typing import TypeVar
@@ -14,6 +13,7 @@ from pdp.model.ids import InstanceId, PenaltyId
 from pdp.model.network import Penalty, PenaltyAction, PenaltyClass, PenaltyState
 from pdp.policy.changes import Kind, Put
 from pdp.policy.checking import not_found, operator_only
+from pdp.policy.penalty_checks import STEPS
 from pdp.policy.snapshot import Snapshot
 from pdp.server.accounts.penalty_messages import instant, penalty_message
 from pdp.server.asking import Ask, Planned, account_asked, is_visible, required
@@ -28,8 +28,6 @@ MOST_DOMAIN = 253
 MOST_URL = 2_048
 """Characters."""
 
-NOT_LIFTED = frozenset(PenaltyState) - {PenaltyState.LIFTED}
-ASKED = frozenset((PenaltyState.UNBLOCK_REQUESTED, PenaltyState.APPEAL_FILED))
 E = TypeVar("E", bound=Enum)
 
 
@@ -72,13 +70,13 @@ def file_appeal(snapshot: Snapshot, request: pb.FileAppealRequest, ask: Ask) -> 
 
 def lift_penalty(snapshot: Snapshot, request: pb.LiftPenaltyRequest, ask: Ask) -> Planned:
     """The operator ends a penalty."""
-    after = _decided(snapshot, request.penalty_id, ask, NOT_LIFTED, PenaltyState.LIFTED)
+    after = _decided(snapshot, request.penalty_id, ask, PenaltyState.LIFTED)
     return Planned((Put(after),), lambda now: pb.LiftPenaltyResponse(penalty=penalty_message(now, after)))
 
 
 def uphold_penalty(snapshot: Snapshot, request: pb.UpholdPenaltyRequest, ask: Ask) -> Planned:
     """The operator refuses the owner's request or appeal; the penalty keeps its effect."""
-    after = _decided(snapshot, request.penalty_id, ask, ASKED, PenaltyState.UPHELD)
+    after = _decided(snapshot, request.penalty_id, ask, PenaltyState.UPHELD)
     return Planned((Put(after),), lambda now: pb.UpholdPenaltyResponse(penalty=penalty_message(now, after)))
 
 
@@ -126,21 +124,19 @@ def _target(
 def _asked(
     snapshot: Snapshot, request: pb.RequestUnblockRequest | pb.FileAppealRequest, ask: Ask, state: PenaltyState
 ) -> Penalty:
-    """A penalty in force after the owner's step."""
+    """A penalty after the owner's step (§7.2)."""
     penalty = _named(snapshot, request.penalty_id, ask)
     statement = paragraph(required(request.statement, "statement"), "statement", MOST_STATEMENT)
-    _check_state(penalty, {PenaltyState.IN_FORCE})
+    _check_step(penalty, state)
     return replace(penalty, state=state, statement=statement)
 
 
-def _decided(
-    snapshot: Snapshot, penalty_id: str, ask: Ask, states: Iterable[PenaltyState], state: PenaltyState
-) -> Penalty:
-    """A penalty in one of some states after the operator's step (§7.2)."""
+def _decided(snapshot: Snapshot, penalty_id: str, ask: Ask, state: PenaltyState) -> Penalty:
+    """A penalty after the operator's step (§7.2)."""
     if not ask.by_operator:
         raise operator_only("lifting or upholding a penalty")
     penalty = _named(snapshot, penalty_id, ask)
-    _check_state(penalty, states)
+    _check_step(penalty, state)
     return replace(penalty, state=state)
 
 
@@ -153,10 +149,10 @@ def _named(snapshot: Snapshot, penalty_id: str, ask: Ask) -> Penalty:
     return penalty
 
 
-def _check_state(penalty: Penalty, states: Iterable[PenaltyState]) -> None:
+def _check_step(penalty: Penalty, state: PenaltyState) -> None:
     """Without this, repeating a step word for word would change nothing and so be answered as if it had been taken."""
-    if penalty.state not in states:
-        allowed = " or ".join(sorted(state.value for state in states))
+    if state not in STEPS[penalty.state]:
+        allowed = " or ".join(sorted(before.value for before, after in STEPS.items() if state in after))
         message = f"{penalty.id} is {penalty.state.value}; this is for a penalty that is {allowed}"
         raise Refusal(Code.PENALTY_STATE, message, field="penalty_id", resource=penalty.id)
 

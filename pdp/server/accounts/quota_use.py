@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import AccountId
 from pdp.model.rules import GroupPeer
-from pdp.policy.quotas import rule_count
+from pdp.policy.quotas import count_of
 from pdp.policy.snapshot import Snapshot
 from pdp.policy.usage import GroupSet
 
@@ -38,7 +38,7 @@ def _groups(snapshot: Snapshot, account: AccountId) -> Iterable[SecurityGroup]:
 
 def _rules(snapshot: Snapshot, group: SecurityGroup) -> int:
     """What a group's rules count (§4.11)."""
-    return sum(rule_count(rule, snapshot.prefix_lists, snapshot.port_lists) for rule in group.rules)
+    return count_of(group.rules, snapshot.prefix_lists, snapshot.port_lists)
 
 
 def _groups_per_eni(snapshot: Snapshot, account: AccountId) -> Use:
@@ -59,8 +59,12 @@ def _rules_per_eni(snapshot: Snapshot, account: AccountId) -> Use:
 
 def _most_of_enis(snapshot: Snapshot, account: AccountId, count: Callable[[GroupSet], int]) -> Use:
     """The ENI with the largest count, which all ENIs of one set of groups have in common."""
+
+    def owner(group_set: GroupSet) -> AccountId:
+        return snapshot.owner_in(snapshot.groups[group_set.groups[0]].vpc, group_set.account)
+
     group_sets = {group_set for members in snapshot.usage.members.values() for group_set in members.sets}
-    counts = {group_set: count(group_set) for group_set in group_sets if _owner(snapshot, group_set) == account}
+    counts = {group_set: count(group_set) for group_set in group_sets if owner(group_set) == account}
     most = max(counts.values(), default=0)
     if not most:
         return Use()
@@ -68,12 +72,6 @@ def _most_of_enis(snapshot: Snapshot, account: AccountId, count: Callable[[Group
     # Compared as plain pairs: making a GroupSet of each of 100,000 ENIs would cost more than all the rest.
     named = min(eni.id for eni in snapshot.enis.values() if (eni.account, eni.groups) in largest)
     return Use(named, most)
-
-
-def _owner(snapshot: Snapshot, group_set: GroupSet) -> AccountId:
-    """Who owns the ENIs of a set: their account, else that of the VPC, which their groups are in too."""
-    vpc = snapshot.vpcs.get(snapshot.groups[group_set.groups[0]].vpc)
-    return group_set.account or (vpc.account if vpc is not None else group_set.account)
 
 
 def _rules_per_group(snapshot: Snapshot, account: AccountId) -> Use:

@@ -23,10 +23,6 @@ class GroupsOfNew(NamedTuple):
     groups: tuple[GroupId, ...]
     made: tuple[Put, ...] = ()
 
-    def shown(self, *, validate_only: bool) -> tuple[GroupId, ...]:
-        """The groups for the answer: an id that a mere validation made up is left out."""
-        return () if self.made and validate_only else self.groups
-
 
 def groups_of_new(snapshot: Snapshot, ask: Ask, vpc: Vpc, group_ids: Sequence[str], *, web_ports: bool) -> GroupsOfNew:
     """The groups that a request names, else the default group of the VPC, which is made if need be (§4.1)."""

@@ -44,10 +44,9 @@ def create_eni(snapshot: Snapshot, request: pb.CreateNetworkInterfaceRequest, as
         own_namespace=request.own_namespace,
         host=line(request.host, "host", MOST_HOST),
     )
-    shown = given.shown(validate_only=request.write_options.validate_only)
     return Planned(
         (*given.made, Put(_with_timeouts(eni, request))),
-        lambda _after: pb.CreateNetworkInterfaceResponse(network_interface_id=eni.id, security_group_ids=shown),
+        lambda _after: pb.CreateNetworkInterfaceResponse(network_interface_id=eni.id, security_group_ids=given.groups),
     )
 
 

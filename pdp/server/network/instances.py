@@ -53,11 +53,10 @@ def create_instance(snapshot: Snapshot, request: pb.CreateInstanceRequest, ask: 
     given = groups_of_new(snapshot, ask, vpc, request.security_group_ids, web_ports=request.default_group_web_ports)
     instance = Instance(instance_id, account, status)
     eni = Eni(eni_id, vpc.id, account, given.groups, instance_id, primary=True, addresses=(*own, *ipv6), host=host)
-    shown = given.shown(validate_only=request.write_options.validate_only)
     return Planned(
         (*given.made, Put(instance), Put(eni)),
         lambda _after: pb.CreateInstanceResponse(
-            instance_id=instance_id, network_interface_id=eni_id, security_group_ids=shown
+            instance_id=instance_id, network_interface_id=eni_id, security_group_ids=given.groups
         ),
     )
 

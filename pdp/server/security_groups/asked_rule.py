@@ -17,7 +17,7 @@ from pdp.model.flow import Direction
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import RuleId
 from pdp.model.limits import LAST_NEW_PRIORITY
-from pdp.model.protocols import has_ports, parse_digits, protocol_name
+from pdp.model.protocols import parse_digits, protocol_name
 from pdp.model.rules import Rule
 from pdp.server.asking import Ask
 from pdp.server.security_groups.rule_messages import FIELD_OF_KEY, remote_keys, unused_keys, values_of
@@ -130,7 +130,7 @@ def check_priority(text: str, path: str) -> None:
 
 def check_ports(rule: Rule, path: str) -> None:
     """TCP and UDP name their ports (§3.6)."""
-    if rule.protocol is not None and has_ports(rule.protocol) and rule.ports is None and rule.port_list is None:
+    if rule.lacks_ports:
         message = f"{protocol_name(rule.protocol)} has ports, so -1/-1 is refused; write 1/65535 for all of them"
         raise fault(path, "PortRange", message)
 

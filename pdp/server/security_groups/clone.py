@@ -12,7 +12,7 @@ from pdp.model.errors import Refusal
 from pdp.model.groups import GroupType, SecurityGroup
 from pdp.model.ids import GroupId
 from pdp.model.limits import LAST_NEW_PRIORITY
-from pdp.model.protocols import LAST_PORT, PortRange, has_ports
+from pdp.model.protocols import LAST_PORT, PortRange
 from pdp.model.rules import USER_ORIGIN, Action, GroupPeer, Rule
 from pdp.policy.apply import apply
 from pdp.policy.changes import Put
@@ -93,7 +93,7 @@ def _adapted(rule: Rule) -> tuple[Rule, str]:
     if rule.priority > LAST_NEW_PRIORITY:
         changes.append(f"priority {rule.priority} became {LAST_NEW_PRIORITY}")
         rule = replace(rule, priority=LAST_NEW_PRIORITY)
-    if rule.protocol is not None and has_ports(rule.protocol) and rule.ports is None and rule.port_list is None:
+    if rule.lacks_ports:
         changes.append(f"the port range -1/-1 became {ALL_PORTS}, which does not cover port 0")
         rule = replace(rule, ports=ALL_PORTS)
     return rule, "; ".join(changes)
