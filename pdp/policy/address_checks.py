@@ -17,10 +17,17 @@ def check_addresses(check: Check, before: Eni | None, after: Eni) -> None:
     had = before.member_prefixes if before is not None else ()
     vpc = check.after.vpcs[after.vpc]
     for prefix in sorted(set(after.member_prefixes) - set(had)):
-        blocks = [block for block in vpc.cidr_blocks if block.family is prefix.family] or PRIVATE_BLOCKS
-        if not _within(prefix, blocks):
-            why = f"{prefix} is no private address of {vpc.id}, whose addresses are in {named(map(str, blocks))}"
+        why = why_not_private(vpc, prefix)
+        if why:
             raise invalid(after.id, why)
+
+
+def why_not_private(vpc: Vpc, prefix: Prefix) -> str:
+    """Why no ENI of a VPC may have these addresses; blank where one may."""
+    blocks = [block for block in vpc.cidr_blocks if block.family is prefix.family] or PRIVATE_BLOCKS
+    if _within(prefix, blocks):
+        return ""
+    return f"{prefix} is no private address of {vpc.id}, whose addresses are in {named(map(str, blocks))}"
 
 
 def check_vpc(check: Check, before: Vpc | None, after: Vpc) -> None:

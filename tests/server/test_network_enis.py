@@ -306,6 +306,25 @@ def addresses(planning: Planning, eni_id: str) -> list[str]:
     return [str(one) for one in (*made(planning, eni_id).addresses, *made(planning, eni_id).prefixes)]
 
 
+@pytest.mark.parametrize(
+    ("method", "field", "given"),
+    [
+        ("CreateNetworkInterface", "primary_ip_address", "8.8.8.8"),
+        ("CreateNetworkInterface", "private_ip_addresses", ["10.0.0.8", "8.8.8.8"]),
+        ("CreateNetworkInterface", "ipv6_addresses", ["2001:db8::8"]),
+        ("CreateNetworkInterface", "ipv4_prefixes", ["8.8.8.0/28"]),
+        ("CreateNetworkInterface", "ipv6_prefixes", ["2001:db8::/80"]),
+        ("CreateInstance", "private_ip_address", "8.8.8.8"),
+        ("CreateInstance", "ipv6_addresses", ["2001:db8::8"]),
+    ],
+)
+def test_an_address_that_a_new_eni_cannot_have_is_named_by_its_field(method: str, field: str, given: object) -> None:
+    ipv4 = {"primary_ip_address": "10.0.0.8"} if method == "CreateNetworkInterface" else {}
+    fields: dict[str, Any] = {**ipv4, field: given}
+    with refused(Code.INVALID_PARAMETER, field, saying="is no private address of vpc-1, whose addresses are in"):
+        network()(method, vpc_id="vpc-1", security_group_ids=["sg-a"], **fields)
+
+
 def test_addresses_are_assigned_and_unassigned_by_family() -> None:
     """§2.0: an ENI's addresses are its primary, secondary and IPv6 ones and its prefixes."""
     planning = network()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pdp.model.addresses import Address, Family
+from pdp.model.addresses import Address, Family, host_prefix
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal
 from pdp.model.ids import NO_INSTANCE
@@ -13,6 +13,7 @@ from pdp.server.asking import Ask, Planned
 from pdp.server.network.default_group import groups_of_new
 from pdp.server.network.fields import MOST_HOST, address, addresses, exact_blocks, fault, line, missing, one_of
 from pdp.server.network.lookups import (
+    check_private,
     instance_account,
     named_eni,
     named_groups,
@@ -29,18 +30,22 @@ def create_eni(snapshot: Snapshot, request: pb.CreateNetworkInterfaceRequest, as
     vpc = named_vpc(snapshot, ask, request.vpc_id)
     account = owner_in_vpc(ask, request.account_id, vpc)
     given = groups_of_new(snapshot, ask, vpc, request.security_group_ids, web_ports=request.default_group_web_ports)
+    primary, secondary = _ipv4_of_new(request)
     ipv6 = addresses(request.ipv6_addresses, Family.IPV6, "ipv6_addresses")
-    prefixes = (
-        *exact_blocks(request.ipv4_prefixes, Family.IPV4, "ipv4_prefixes"),
-        *exact_blocks(request.ipv6_prefixes, Family.IPV6, "ipv6_prefixes"),
-    )
+    ipv4_prefixes = exact_blocks(request.ipv4_prefixes, Family.IPV4, "ipv4_prefixes")
+    ipv6_prefixes = exact_blocks(request.ipv6_prefixes, Family.IPV6, "ipv6_prefixes")
+    check_private(vpc, "primary_ip_address", map(host_prefix, primary))
+    check_private(vpc, "private_ip_addresses", map(host_prefix, secondary))
+    check_private(vpc, "ipv6_addresses", map(host_prefix, ipv6))
+    check_private(vpc, "ipv4_prefixes", ipv4_prefixes)
+    check_private(vpc, "ipv6_prefixes", ipv6_prefixes)
     eni = Eni(
         new_eni_id(snapshot, request.network_interface_id, ask),
         vpc.id,
         account,
         given.groups,
-        addresses=tuple(dict.fromkeys((*_ipv4_of_new(request), *ipv6))),
-        prefixes=tuple(sorted(prefixes)),
+        addresses=tuple(dict.fromkeys((*primary, *secondary, *ipv6))),
+        prefixes=tuple(sorted((*ipv4_prefixes, *ipv6_prefixes))),
         own_namespace=request.own_namespace,
         host=line(request.host, "host", MOST_HOST),
     )
@@ -103,14 +108,14 @@ def detach_eni(snapshot: Snapshot, request: pb.DetachNetworkInterfaceRequest, as
     return Planned((Put(replace(eni, instance=NO_INSTANCE)),), lambda _after: pb.DetachNetworkInterfaceResponse())
 
 
-def _ipv4_of_new(request: pb.CreateNetworkInterfaceRequest) -> tuple[Address, ...]:
-    """The primary IPv4 address, then the secondary ones."""
+def _ipv4_of_new(request: pb.CreateNetworkInterfaceRequest) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """The primary IPv4 address, where there is one, and the secondary ones."""
     secondary = addresses(request.private_ip_addresses, Family.IPV4, "private_ip_addresses")
     if not request.primary_ip_address:
         if secondary:
             raise missing("primary_ip_address", "the primary IPv4 address: there are secondary ones")
-        return ()
-    return (address(request.primary_ip_address, Family.IPV4, "primary_ip_address"), *secondary)
+        return (), ()
+    return (address(request.primary_ip_address, Family.IPV4, "primary_ip_address"),), secondary
 
 
 def _with_timeouts(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pdp.model.addresses import Family
+from pdp.model.addresses import Family, host_prefix
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
 from pdp.model.ids import NO_INSTANCE, EniId, InstanceId
@@ -23,6 +23,7 @@ from pdp.server.network.fields import (
     line,
 )
 from pdp.server.network.lookups import (
+    check_private,
     instance_account,
     instance_at,
     instance_exists,
@@ -46,6 +47,8 @@ def create_instance(snapshot: Snapshot, request: pb.CreateInstanceRequest, ask: 
     ipv4 = request.private_ip_address
     own = (address(ipv4, Family.IPV4, "private_ip_address"),) if ipv4 else ()
     ipv6 = addresses(request.ipv6_addresses, Family.IPV6, "ipv6_addresses")
+    check_private(vpc, "private_ip_address", map(host_prefix, own))
+    check_private(vpc, "ipv6_addresses", map(host_prefix, ipv6))
     host = line(request.host, "host", MOST_HOST)
     status = line(request.status, "status", MOST_STATUS) or RUNNING
     instance_id = _new_instance_id(snapshot, request.instance_id, ask)

@@ -4,19 +4,21 @@ Whether the caller may do what he asks is decided before any of this, by RAM; th
 is held here once more, also for what a request names beside its subject, such as the groups of a new ENI.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from pdp.model.addresses import Prefix
 from pdp.model.codes import Code
 from pdp.model.errors import Refusal, quoted
 from pdp.model.groups import SecurityGroup
 from pdp.model.ids import NO_ACCOUNT, AccountId, EniId, GroupId, InstanceId, PortListId, PrefixListId, VpcId
 from pdp.model.network import Eni, Instance, Penalty, Vpc
 from pdp.model.rules import PortList, PrefixList
+from pdp.policy.address_checks import why_not_private
 from pdp.policy.changes import Kind
 from pdp.policy.checking import not_found
 from pdp.policy.snapshot import Snapshot
 from pdp.server.asking import Ask, is_visible, required
-from pdp.server.network.fields import chosen_id, new_owner
+from pdp.server.network.fields import chosen_id, fault, new_owner
 
 
 def instance_account(snapshot: Snapshot, instance_id: InstanceId) -> AccountId:
@@ -112,6 +114,14 @@ def named_port_list(snapshot: Snapshot, ask: Ask, list_id: str) -> PortList:
 def owner_in_vpc(ask: Ask, account_id: str, vpc: Vpc) -> AccountId:
     """Who owns what is made in a VPC: the caller's account, or the one that the operator names, else the VPC's."""
     return vpc.account if ask.by_operator and not account_id else new_owner(ask, account_id)
+
+
+def check_private(vpc: Vpc, field: str, prefixes: Iterable[Prefix]) -> None:
+    """A field gives a new ENI private addresses of its VPC. Raises FieldError, since nobody knows the ENI's id yet."""
+    for prefix in prefixes:
+        why = why_not_private(vpc, prefix)
+        if why:
+            raise fault(field, why)
 
 
 def new_eni_id(snapshot: Snapshot, given: str, ask: Ask) -> EniId:
