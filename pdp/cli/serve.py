@@ -64,7 +64,7 @@ def serve(
     tls_cert: Annotated[Path | None, typer.Option(help="The certificate's chain, PEM.", metavar="FILE")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.", metavar="FILE")] = None,
     audit_log: Annotated[
-        Path | None, typer.Option(help="Write a line for each write and each refusal.", metavar="FILE")
+        Path | None, typer.Option(help="Write a line for each write, and for who was refused.", metavar="FILE")
     ] = None,
     region: Annotated[str, typer.Option(help="The region in the names of resources.")] = "cn-hangzhou",
     history: Annotated[int, typer.Option(help="Commits before the newest that the store keeps.", min=0)] = 10_000,
