@@ -3,7 +3,7 @@
 A refusal says nothing of the ENI. One that does not exist is refused as unknown, by whoever looks it up.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -47,9 +47,25 @@ class Asker(NamedTuple):
 
         The id of an instance, which is answered with its ENIs, asks about all of them.
         """
+        if not self.may_ask_about_any:
+            self._permit(snapshot, _named_by(snapshot, eni_ids))
+
+    def permit_all(self, snapshot: Snapshot, eni_ids: Iterable[str]) -> Iterator[None]:
+        """`permit` for very many, with pauses."""
         if self.may_ask_about_any:
             return
-        asked = [eni for eni_id in eni_ids for eni in _named_by(snapshot, eni_id)]
+        waiting = iter(dict.fromkeys(eni_ids))
+        any_named = False
+        while some := list(islice(waiting, ENIS_A_STEP)):
+            if named := _named_by(snapshot, some):
+                any_named = True
+                self._permit(snapshot, named)
+            yield
+        if not any_named:
+            self._permit(snapshot, [])
+
+    def _permit(self, snapshot: Snapshot, asked: Sequence[EniId]) -> None:
+        """Raises Refusal with FORBIDDEN unless all these may be asked about; of none, the account as a whole."""
         try:
             if self.ask.caller.kind is CallerKind.AGENT:
                 _permit_agent(snapshot, asked, self.ask.caller)
@@ -58,15 +74,6 @@ class Asker(NamedTuple):
         except PdpError as error:
             self.audit.record(_refused(self.ask, self.method, error, asked))
             raise
-
-    def permit_all(self, snapshot: Snapshot, eni_ids: Iterable[str]) -> Iterator[None]:
-        """`permit` for very many, with pauses."""
-        if self.may_ask_about_any:
-            return
-        waiting = iter(dict.fromkeys(eni_ids))
-        while some := list(islice(waiting, ENIS_A_STEP)):
-            self.permit(snapshot, some)
-            yield
 
 
 class CheckGate:
@@ -92,10 +99,13 @@ class CheckGate:
         return Asker(method, ask._replace(caller=caller), self._audit)
 
 
-def _named_by(snapshot: Snapshot, eni_id: str) -> Iterable[EniId]:
-    """The ENIs that an id stands for."""
-    eni = EniId(eni_id)
-    return (eni,) if eni in snapshot.enis else snapshot.instance_enis.get(InstanceId(eni_id), ())
+def _named_by(snapshot: Snapshot, ids: Iterable[str]) -> list[EniId]:
+    """The ENIs that ids stand for: each its own, or those of the instance."""
+    named: list[EniId] = []
+    for one in ids:
+        eni = EniId(one)
+        named += (eni,) if eni in snapshot.enis else snapshot.instance_enis.get(InstanceId(one), ())
+    return named
 
 
 def _permit_agent(snapshot: Snapshot, eni_ids: Iterable[str], caller: Caller) -> None:

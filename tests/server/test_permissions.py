@@ -370,6 +370,19 @@ def test_a_check_is_about_enis_that_the_caller_may_ask_about(caller: Caller, exp
             assert len(audit.entries) == (expected is not None)
 
 
+def test_unknown_enis_do_not_count_among_known_ones_however_many() -> None:
+    """In a request of any length: they are errors of their rows."""
+    narrow = ALLOW_ALL.replace('"Resource": "*"', '"Resource": "acs:ecs:*:*:eni/eni-1"')
+    unknown = [f"eni-x{number}" for number in range(1_000)]
+    asker = Asker("CheckFlowColumns", ask(user("u")), Kept())
+    snapshot = with_policies(narrow=narrow)
+    asker.permit(snapshot, [*unknown, "eni-1"])
+    assert list(asker.permit_all(snapshot, [*unknown, "eni-1"]))
+    for permit_them in (asker.permit, lambda *asked: list(asker.permit_all(*asked))):
+        with pytest.raises(Refusal):
+            permit_them(snapshot, unknown)
+
+
 def test_very_many_enis_are_permitted_with_pauses() -> None:
     asker = Asker("CheckFlowColumns", ask(OWNER), Kept())
     assert len(list(asker.permit_all(with_policies(), [f"eni-{number}" for number in range(1_000)]))) > 10
