@@ -69,6 +69,7 @@ def main() -> None:
         sys.exit(f"the restart has changed the answer: {before} became {after}")
     page.line()
     page.line("The same verdict at the same revision: the store has kept the change. Start a server yourself:")
+    page.line("source .venv/bin/activate")
     page.line("pdp serve --store sqlite:shop.db --bundle examples/three-tier/bundle")
 
 
