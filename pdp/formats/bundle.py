@@ -44,7 +44,7 @@ class Bundle(NamedTuple):
 
     resources: Resources
     notes: tuple[str, ...]
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[str, ...]
 
 
 def read_bundle(directory: Path) -> Bundle:

@@ -12,11 +12,9 @@ from pdp.model.errors import FieldError, PdpError, Reason
 from pdp.model.flow import Direction, Flow, make_flow
 from pdp.model.ids import EniId
 from pdp.model.network import Eni
+from pdp.policy.checking import named
 from pdp.policy.owners import Owners
 from pdp.policy.snapshot import Snapshot
-
-MOST_OWNERS_SHOWN = 3
-"""ENIs that a refusal names of those which have an address."""
 
 
 class End(NamedTuple):
@@ -103,13 +101,10 @@ def _side(snapshot: Snapshot, name: str, end: End) -> _Side:
 def _check_outside(name: str, address: Address, owners: Owners) -> None:
     """Raises FieldError for an address that some ENI beside the other end has."""
     if owners.enis:
-        shown = [eni.id for eni in owners.enis[:MOST_OWNERS_SHOWN]]
-        more = len(owners.enis) - len(shown)
-        names = ", ".join(shown) + (f" and {more} more" if more else "")
         raise FieldError(
             Reason.INVALID_PATH,
             f"{name}.eni_id",
-            f"{address} is not outside: {names} in the same VPC {'has' if len(owners.enis) == 1 else 'have'} it; "
+            f"{address} is not outside but in the same VPC that of {named(eni.id for eni in owners.enis)}; "
             "name the ENI, with the address beside it",
         )
 

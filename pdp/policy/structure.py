@@ -102,7 +102,7 @@ def check_vpc_gone(check: Check, vpc: Vpc) -> None:
 def check_list(_check: Check, after: PrefixList | PortList) -> None:
     """A list may hold something, and a prefix list holds blocks of its own family (§1.5).
 
-    An IPv6 list may hold IPv4 blocks as well: as such those that are mapped are read (§2.2).
+    An IPv6 list may hold IPv4 blocks as well: a block that maps one is that one (§2.2).
     """
     if after.max_entries < 0:
         raise invalid(after.id, f"max_entries is {after.max_entries}, below 0")

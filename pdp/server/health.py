@@ -33,7 +33,9 @@ class _Servicer(health.aio.HealthServicer):
         ended = asyncio.ensure_future(self._ended.wait())
         self._watching += 1
         try:
-            await asyncio.wait((watch, ended), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((watch, ended), return_when=asyncio.FIRST_COMPLETED)
+            if watch in done:
+                watch.result()  # it ends by itself only when it fails
         finally:
             self._watching -= 1
             watch.cancel()
